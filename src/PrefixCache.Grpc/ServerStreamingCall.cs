@@ -1,0 +1,21 @@
+using Google.Protobuf;
+
+namespace PrefixCache.Grpc;
+
+/// <summary>A running call with one request and any number of responses.</summary>
+/// <typeparam name="TResponse">The response message.</typeparam>
+public sealed class ServerStreamingCall<TResponse> : IDisposable
+    where TResponse : IMessage<TResponse>
+{
+    /// <summary>The responses; a status other than OK is thrown by <c>MoveNextAsync</c>.</summary>
+    public MessageReader<TResponse> Responses => throw new NotImplementedException();
+
+    /// <summary>Metadata that comes before the first response.</summary>
+    public Task<Metadata> ResponseHeadersAsync => throw new NotImplementedException();
+
+    /// <summary>Metadata that came with the status; empty until the last response has been read.</summary>
+    public Metadata Trailers => throw new NotImplementedException();
+
+    /// <summary>Ends the call; a stream that is still open is reset.</summary>
+    public void Dispose() => throw new NotImplementedException();
+}
