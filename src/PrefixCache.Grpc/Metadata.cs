@@ -12,6 +12,9 @@ public sealed class Metadata : IEnumerable<MetadataEntry>
     /// <summary>How many entries there are.</summary>
     public int Count => _entries.Count;
 
+    /// <summary>Bytes that the entries take on the wire, names and values.</summary>
+    internal int WireBytes { get; private set; }
+
     /// <summary>Adds a text value.</summary>
     /// <param name="key">Letters, digits, <c>-</c>, <c>_</c> and <c>.</c>; must not end in <c>-bin</c> nor start with <c>grpc-</c>.</param>
     /// <param name="value">Printable ASCII.</param>
@@ -22,7 +25,7 @@ public sealed class Metadata : IEnumerable<MetadataEntry>
         if (MetadataRules.IsBinaryKey(normalized))
             throw new ArgumentException($"The metadata key '{key}' ends in -bin: give its value as bytes.", nameof(key));
         MetadataRules.ThrowIfNotText(normalized, value);
-        _entries.Add(new MetadataEntry(normalized, value));
+        AddReceived(normalized, value);
     }
 
     /// <summary>Adds a binary value.</summary>
@@ -35,7 +38,7 @@ public sealed class Metadata : IEnumerable<MetadataEntry>
         var normalized = MetadataRules.NormalizeKey(key);
         if (!MetadataRules.IsBinaryKey(normalized))
             throw new ArgumentException($"The metadata key '{key}' does not end in -bin: give its value as text.", nameof(key));
-        _entries.Add(new MetadataEntry(normalized, BinaryValue.Encode(value)));
+        AddReceived(normalized, BinaryValue.Encode(value));
     }
 
     /// <summary>The last text value of a key; null when there is none.</summary>
@@ -52,8 +55,12 @@ public sealed class Metadata : IEnumerable<MetadataEntry>
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    /// <summary>Adds what a peer sent, unchecked: it has passed the HTTP layer's checks already.</summary>
-    internal void AddReceived(string key, string value) => _entries.Add(new MetadataEntry(key, value));
+    /// <summary>Adds without a check: what a peer sent has passed the HTTP layer's checks already.</summary>
+    internal void AddReceived(string key, string value)
+    {
+        _entries.Add(new MetadataEntry(key, value));
+        WireBytes += key.Length + value.Length;
+    }
 
     private MetadataEntry? Find(string key)
     {
