@@ -55,7 +55,7 @@ public sealed class BlockAllocator
         if (bytes > LargestFreeBytes) return false;
 
         long rounded = RoundUp(bytes);
-        Extent free = _freeByLength.GetViewBetween(new Extent(rounded, 0), new Extent(long.MaxValue, long.MaxValue)).Min;
+        Extent free = _freeByLength.GetViewBetween(new Extent(Offset: 0, rounded), new Extent(long.MaxValue, long.MaxValue)).Min;
         RemoveFree(free);
         if (free.Length > rounded) AddFree(new Extent(free.Offset + rounded, free.Length - rounded));
 
