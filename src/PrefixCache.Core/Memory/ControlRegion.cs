@@ -28,7 +28,7 @@ public sealed unsafe class ControlRegion : IDisposable
         _freeCount = entryCount;
     }
 
-    /// <summary>The shared memory, to hand to workers. Owned by the region.</summary>
+    /// <summary>The shared memory, to hand to workers, who can map it for reading only. Owned by the region.</summary>
     public MemoryFile File { get; }
 
     /// <summary>Entries in the table.</summary>
@@ -52,7 +52,8 @@ public sealed unsafe class ControlRegion : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(arenaBytes);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(entryCount);
-        MemoryFile file = MemoryFile.Create("prefixcache-control", ControlRegionLayout.RegionBytes(entryCount));
+        MemoryFile file =
+            MemoryFile.Create("prefixcache-control", ControlRegionLayout.RegionBytes(entryCount), othersMayWrite: false);
         ControlRegion region = new(file, entryCount);
         region.WriteHeader(arenaId, arenaBytes);
         return region;

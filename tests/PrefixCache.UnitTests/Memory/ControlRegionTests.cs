@@ -97,17 +97,26 @@ public sealed unsafe class ControlRegionTests : IDisposable
     }
 
     [Fact]
-    public void Generation_RegionOverwrittenByAWorker_IsTheNodesOwn()
+    public void Generation_RegionOverwritten_IsTheNodesOwn()
     {
         Assert.True(_region.TryTakeEntry(out int entry));
         _region.BeginWrite(entry);
         ulong generation = Publish(entry);
-        using MemoryMapping vandal = _region.File.MapAgain(writable: true);
-        new Span<byte>(vandal.Pointer, (int)vandal.Length).Fill(0xFF);
+        new Span<byte>(_region.File.Pointer, (int)_region.File.Length).Fill(0xFF);
 
         Assert.Equal(generation, _region.Generation(entry));
         Assert.Equal(generation + 1, _region.Retire(entry));
         Assert.Equal(generation + 1, SeenU64(4_096));
+    }
+
+    [Fact]
+    public void MapAgain_Writable_IsRefusedBySeal()
+    {
+        Assert.False(_region.File.OthersMayWrite);
+
+        PosixException e = Assert.Throws<PosixException>(() => _region.File.MapAgain(writable: true));
+
+        Assert.Equal("EPERM", e.ErrnoName);
     }
 
     [Fact]

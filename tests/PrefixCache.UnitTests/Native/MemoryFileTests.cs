@@ -20,6 +20,20 @@ public unsafe class MemoryFileTests
     }
 
     [Fact]
+    public void Create_OthersMayNotWrite_OnlyItsOwnMappingWrites()
+    {
+        using MemoryFile file = MemoryFile.Create("test", 4_096, othersMayWrite: false);
+        using MemoryMapping reader = file.MapAgain(writable: false);
+
+        file.Pointer[1] = 2;
+
+        Assert.Equal(2, reader.Pointer[1]);
+        Assert.Throws<PosixException>(() => file.MapAgain(writable: true));
+        Assert.ThrowsAny<Exception>(() => RandomAccess.Write(file.Handle, [1], 0));
+        Assert.Equal(0, reader.Pointer[0]);
+    }
+
+    [Fact]
     public void Create_Pages_AreReservedAtOnce()
     {
         using MemoryFile file = MemoryFile.Create("test", 4 << 20);
