@@ -9,7 +9,8 @@ internal static unsafe partial class LibXxHash
 
     public static ulong Hash64(ReadOnlySpan<byte> data, ulong seed = 0)
     {
-        fixed (byte* input = data) return seed == 0 ? XXH3_64bits(input, (nuint)data.Length) : XXH3_64bits_withSeed(input, (nuint)data.Length, seed);
+        nuint length = (nuint)data.Length;
+        fixed (byte* input = data) return seed == 0 ? XXH3_64bits(input, length) : XXH3_64bits_withSeed(input, length, seed);
     }
 
     /// <summary>Fails the test, naming the package, where the library is missing.</summary>
