@@ -8,7 +8,8 @@ internal static class CgroupMemory
     // v1 writes "no limit" as the largest multiple of the page size; no machine has an exbibyte.
     private const long NoLimitFrom = 1L << 60;
 
-    private static readonly string[] V2Mounts = ["sys/fs/cgroup", "sys/fs/cgroup/unified"]; // the second where v1 and v2 are mounted together
+    // The second is v2's place where v1 is mounted beside it.
+    private static readonly string[] V2Mounts = ["sys/fs/cgroup", "sys/fs/cgroup/unified"];
     private static readonly string[] V1Mounts = ["sys/fs/cgroup/memory"];
 
     /// <summary>What each limit leaves; folders without a limit are left out.</summary>

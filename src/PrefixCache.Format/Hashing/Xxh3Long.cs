@@ -3,7 +3,7 @@ using static PrefixCache.Format.Hashing.Xxh3Primes;
 
 namespace PrefixCache.Format.Hashing;
 
-/// <summary>XXH3-64 of more than 240 bytes: eight 64-bit lanes over stripes of 64 bytes, scrambled after every block of 16 stripes.</summary>
+/// <summary>XXH3-64 of more than 240 bytes: eight 64-bit lanes over stripes of 64 bytes, scrambled after every 16 stripes.</summary>
 internal static unsafe class Xxh3Long
 {
     /// <summary>64-bit lanes in the state.</summary>

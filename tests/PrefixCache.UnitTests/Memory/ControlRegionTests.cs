@@ -4,7 +4,7 @@ using PrefixCache.Core.Native.Posix;
 
 namespace PrefixCache.UnitTests.Memory;
 
-/// <summary>What the node does, and what a worker sees of it through a mapping of its own. Offsets are written out: they are the contract.</summary>
+/// <summary>What the node does, and what a worker sees of it through its own mapping. Offsets are written out: a contract.</summary>
 public sealed unsafe class ControlRegionTests : IDisposable
 {
     private const int Entries = 3;

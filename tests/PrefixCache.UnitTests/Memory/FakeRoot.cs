@@ -7,7 +7,7 @@ internal sealed class FakeRoot : IDisposable
 
     /// <param name="availableKibibytes">MemAvailable in /proc/meminfo.</param>
     public FakeRoot(long availableKibibytes) =>
-        Write("proc/meminfo", $"MemTotal:       99999999 kB\nMemFree:        1 kB\nMemAvailable:   {availableKibibytes} kB\nBuffers: 0 kB\n");
+        Write("proc/meminfo", $"MemTotal: 99999999 kB\nMemFree:  1 kB\nMemAvailable:   {availableKibibytes} kB\nBuffers: 0 kB\n");
 
     public string Path => _folder.FullName;
 

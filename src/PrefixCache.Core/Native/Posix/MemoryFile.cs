@@ -40,7 +40,7 @@ public sealed unsafe class MemoryFile : IDisposable
     /// <param name="name">Shown in /proc/self/fd and /proc/self/maps; need not be unique; at most 249 bytes.</param>
     /// <param name="length">Bytes, above 0.</param>
     /// <param name="othersMayWrite">
-    /// False seals the file against every writable mapping but this one. Needs Linux 5.1; on older ones <see cref="OthersMayWrite"/> stays true.
+    /// False seals the file against every writable mapping but this one. Needs Linux 5.1; before, <see cref="OthersMayWrite"/> stays true.
     /// </param>
     /// <exception cref="PosixException">A call failed: ENOSPC or ENOMEM when there is too little memory.</exception>
     public static MemoryFile Create(string name, long length, bool othersMayWrite = true)
