@@ -1,6 +1,6 @@
 namespace PrefixCache.Core.Memory;
 
-/// <summary>Hands out ranges of an arena: best fit over free extents, neighbours merged when freed. Knows offsets only, no memory.</summary>
+/// <summary>Hands out ranges of an arena: best fit over free extents, neighbours merged when freed. Knows no memory.</summary>
 /// <remarks>
 /// Best fit keeps large extents whole for large blocks; blocks of one layout have few sizes, so freed ones are refilled exactly.
 /// All operations are O(log n) in the number of free extents. Not thread-safe: the caller holds the lock of the tier that owns it.
@@ -55,7 +55,7 @@ public sealed class BlockAllocator
         if (bytes > LargestFreeBytes) return false;
 
         long rounded = RoundUp(bytes);
-        Extent free = _freeByLength.GetViewBetween(new Extent(rounded, 0), new Extent(long.MaxValue, long.MaxValue)).Min;
+        Extent free = _freeByLength.GetViewBetween(new Extent(Offset: 0, rounded), new Extent(long.MaxValue, long.MaxValue)).Min;
         RemoveFree(free);
         if (free.Length > rounded) AddFree(new Extent(free.Offset + rounded, free.Length - rounded));
 

@@ -8,6 +8,10 @@ internal static class CgroupMemory
     // v1 writes "no limit" as the largest multiple of the page size; no machine has an exbibyte.
     private const long NoLimitFrom = 1L << 60;
 
+    // The second is v2's place where v1 is mounted beside it.
+    private static readonly string[] V2Mounts = ["sys/fs/cgroup", "sys/fs/cgroup/unified"];
+    private static readonly string[] V1Mounts = ["sys/fs/cgroup/memory"];
+
     /// <summary>What each limit leaves; folders without a limit are left out.</summary>
     /// <param name="root">Folder that stands for <c>/</c>.</param>
     public static IEnumerable<MemoryAvailability> Limits(string root)
@@ -32,9 +36,6 @@ internal static class CgroupMemory
             }
         }
     }
-
-    private static readonly string[] V2Mounts = ["sys/fs/cgroup", "sys/fs/cgroup/unified"];
-    private static readonly string[] V1Mounts = ["sys/fs/cgroup/memory"];
 
     /// <summary>
     /// The path and its parents up to the mount itself. Inside a container the path may be one of the host that the mount does not show;

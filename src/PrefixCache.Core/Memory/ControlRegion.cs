@@ -7,7 +7,7 @@ namespace PrefixCache.Core.Memory;
 /// <summary>The block table that workers read: a sealed memfd of its own, laid out as in <see cref="ControlRegionLayout"/>.</summary>
 /// <remarks>
 /// Owns the memory. The node only writes it: generations are kept in private memory and never read back, so nothing that happens to the
-/// region can mislead the node. Not thread-safe: the caller holds the lock of the tier that owns it. Readers in other processes need no lock.
+/// region can mislead the node. Not thread-safe: the caller holds the lock of the tier that owns it. Readers elsewhere need no lock.
 /// </remarks>
 public sealed unsafe class ControlRegion : IDisposable
 {
@@ -28,7 +28,7 @@ public sealed unsafe class ControlRegion : IDisposable
         _freeCount = entryCount;
     }
 
-    /// <summary>The shared memory, to hand to workers. Owned by the region.</summary>
+    /// <summary>The shared memory, to hand to workers, who can map it for reading only. Owned by the region.</summary>
     public MemoryFile File { get; }
 
     /// <summary>Entries in the table.</summary>
@@ -52,7 +52,8 @@ public sealed unsafe class ControlRegion : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(arenaBytes);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(entryCount);
-        MemoryFile file = MemoryFile.Create("prefixcache-control", ControlRegionLayout.RegionBytes(entryCount));
+        MemoryFile file =
+            MemoryFile.Create("prefixcache-control", ControlRegionLayout.RegionBytes(entryCount), othersMayWrite: false);
         ControlRegion region = new(file, entryCount);
         region.WriteHeader(arenaId, arenaBytes);
         return region;
@@ -86,7 +87,7 @@ public sealed unsafe class ControlRegion : IDisposable
     /// <summary>Whether the entry is published now.</summary>
     public bool IsPublished(int entry) => (_generations[entry] & 1) == 0;
 
-    /// <summary>Moves the entry to the next odd generation: from here on readers of older ones find out. Write the payload after this.</summary>
+    /// <summary>Moves the entry to the next odd generation: readers of older ones find out. Write payload after it.</summary>
     /// <returns>The odd generation, which names this write and no other.</returns>
     public ulong BeginWrite(int entry) => MoveToOdd(entry);
 
@@ -131,7 +132,7 @@ public sealed unsafe class ControlRegion : IDisposable
         CheckTaken(entry);
         ulong generation = _generations[entry] += IsPublished(entry) ? 1UL : 2UL;
         Volatile.Write(ref *(ulong*)(At(entry) + ControlRegionLayout.GenerationOffset), generation);
-        // A release store orders what came before it. The writes that follow, of fields and payload, must not become visible earlier either.
+        // A release store orders what came before it. The writes that follow, of fields and payload, must not be seen earlier either.
         Interlocked.MemoryBarrier();
         return generation;
     }

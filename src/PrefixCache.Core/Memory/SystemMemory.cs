@@ -5,7 +5,7 @@ namespace PrefixCache.Core.Memory;
 /// <summary>Finds out how much memory this process may still take: the machine's, or less where a cgroup limits it.</summary>
 /// <remarks>
 /// Reads /proc/meminfo (proc(5)) and, for this process's cgroup and all its parents, the limits and usage of cgroup v2 and v1
-/// (https://docs.kernel.org/admin-guide/cgroup-v2.html, …/cgroup-v1/memory.html). Page cache that is not in use counts as available, as in
+/// (https://docs.kernel.org/admin-guide/cgroup-v2.html, …/cgroup-v1/memory.html). Page cache not in use counts as available, as in
 /// MemAvailable: the kernel drops it before it kills. Reads afresh at every call; thread-safe.
 /// </remarks>
 public sealed class SystemMemory
@@ -43,6 +43,6 @@ public sealed class SystemMemory
                 return new MemoryAvailability(value * 1024, "MemAvailable in /proc/meminfo: the machine has no more");
         }
 
-        throw new InvalidDataException("/proc/meminfo shows no MemAvailable, so the free memory is unknown. Linux 3.14 or newer is needed.");
+        throw new InvalidDataException("/proc/meminfo shows no MemAvailable, so free memory is unknown. Linux 3.14 or newer is needed.");
     }
 }

@@ -3,7 +3,7 @@ using static PrefixCache.Format.Hashing.Xxh3Primes;
 
 namespace PrefixCache.Format.Hashing;
 
-/// <summary>XXH3-64 of more than 240 bytes: eight 64-bit lanes over stripes of 64 bytes, scrambled after every block of 16 stripes.</summary>
+/// <summary>XXH3-64 of more than 240 bytes: eight 64-bit lanes over stripes of 64 bytes, scrambled after every 16 stripes.</summary>
 internal static unsafe class Xxh3Long
 {
     /// <summary>64-bit lanes in the state.</summary>
@@ -31,10 +31,15 @@ internal static unsafe class Xxh3Long
 
     public static ulong Hash(byte* input, uint length, byte* secret, Xxh3Width width)
     {
-        ulong* lanes = stackalloc ulong[Lanes]
-        {
-            Prime32C, Prime64A, Prime64B, Prime64C, Prime64D, Prime32B, Prime64E, Prime32A,
-        };
+        ulong* lanes = stackalloc ulong[Lanes];
+        lanes[0] = Prime32C;
+        lanes[1] = Prime64A;
+        lanes[2] = Prime64B;
+        lanes[3] = Prime64C;
+        lanes[4] = Prime64D;
+        lanes[5] = Prime32B;
+        lanes[6] = Prime64E;
+        lanes[7] = Prime32A;
 
         switch (width)
         {

@@ -8,8 +8,6 @@ namespace PrefixCache.Format.Hashing;
 /// <summary>The striped path with four lanes a register (AVX2).</summary>
 internal static unsafe class Xxh3Vector256
 {
-    private const int PrefetchDistance = 512;
-
     public static void Accumulate(byte* input, uint length, byte* secret, ulong* lanes)
     {
         byte* lastStripe = input + length - StripeLength;
@@ -17,16 +15,12 @@ internal static unsafe class Xxh3Vector256
         Vector256<ulong> high = Vector256.Load(lanes + 4);
         for (uint block = (length - 1) / BlockLength; block > 0; block--, input += BlockLength)
         {
-            for (int stripe = 0; stripe < StripesPerBlock; stripe += 2)
+            for (int stripe = 0; stripe < StripesPerBlock; stripe++)
             {
                 byte* at = input + (stripe * StripeLength);
                 byte* key = secret + (stripe * SecretStep);
-                Sse.Prefetch0(at + PrefetchDistance);
-                Sse.Prefetch0(at + PrefetchDistance + StripeLength);
                 low = Step(low, at, key);
                 high = Step(high, at + 32, key + 32);
-                low = Step(low, at + StripeLength, key + SecretStep);
-                high = Step(high, at + StripeLength + 32, key + SecretStep + 32);
             }
 
             low = Scramble(low, secret + ScrambleSecret);

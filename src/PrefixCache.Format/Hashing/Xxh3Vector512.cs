@@ -8,29 +8,14 @@ namespace PrefixCache.Format.Hashing;
 /// <summary>The striped path with all eight lanes in one register (AVX-512F).</summary>
 internal static unsafe class Xxh3Vector512
 {
-    // Measured here: further ahead gains nothing, without it 64 MiB runs slower.
-    private const int PrefetchDistance = 1024;
-
     public static void Accumulate(byte* input, uint length, byte* secret, ulong* lanes)
     {
         byte* lastStripe = input + length - StripeLength;
         Vector512<ulong> state = Vector512.Load(lanes);
         for (uint block = (length - 1) / BlockLength; block > 0; block--, input += BlockLength)
         {
-            for (int stripe = 0; stripe < StripesPerBlock; stripe += 4)
-            {
-                byte* at = input + (stripe * StripeLength);
-                byte* key = secret + (stripe * SecretStep);
-                Sse.Prefetch0(at + PrefetchDistance);
-                Sse.Prefetch0(at + PrefetchDistance + StripeLength);
-                Sse.Prefetch0(at + PrefetchDistance + (2 * StripeLength));
-                Sse.Prefetch0(at + PrefetchDistance + (3 * StripeLength));
-                state = Step(state, at, key);
-                state = Step(state, at + StripeLength, key + SecretStep);
-                state = Step(state, at + (2 * StripeLength), key + (2 * SecretStep));
-                state = Step(state, at + (3 * StripeLength), key + (3 * SecretStep));
-            }
-
+            for (int stripe = 0; stripe < StripesPerBlock; stripe++)
+                state = Step(state, input + (stripe * StripeLength), secret + (stripe * SecretStep));
             state = Scramble(state, secret + ScrambleSecret);
         }
 

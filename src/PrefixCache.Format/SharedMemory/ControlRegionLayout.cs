@@ -27,7 +27,7 @@ public static class ControlRegionLayout
     /// <summary>u32, minor version.</summary>
     public const int VersionMinorOffset = 12;
 
-    /// <summary>16 bytes, id of the payload arena that the table describes, in the byte order of RFC 9562 (the order of its text form).</summary>
+    /// <summary>16 bytes, id of the payload arena that the table describes, in the byte order of its text form (RFC 9562).</summary>
     public const int ArenaIdOffset = 16;
 
     /// <summary>u64, bytes in the payload arena.</summary>

@@ -15,6 +15,9 @@ public static class Errno
     /// <summary>Not enough memory, or a limit on locked memory is reached.</summary>
     public const int OutOfMemory = 12;
 
+    /// <summary>Invalid argument: a flag that this kernel does not know, among others.</summary>
+    public const int InvalidArgument = 22;
+
     /// <summary>The symbolic name, such as <c>ENOMEM</c>; the number itself where the name is not known here.</summary>
     public static string NameOf(int errno) => errno switch
     {

@@ -18,12 +18,12 @@ internal static unsafe partial class LibC
     public const uint CloseOnExec = 0x0001;
     public const uint AllowSealing = 0x0002;
 
-    // F_ADD_SEALS, F_GET_SEALS: fcntl(2), F_LINUX_SPECIFIC_BASE (1024) + 9 and + 10
+    // F_ADD_SEALS: fcntl(2), F_LINUX_SPECIFIC_BASE (1024) + 9
     public const int AddSeals = 1033;
-    public const int GetSeals = 1034;
     public const int SealSeal = 0x0001;
     public const int SealShrink = 0x0002;
     public const int SealGrow = 0x0004;
+    public const int SealFutureWrite = 0x0010;
 
     // mmap(2)
     public const int ProtectRead = 0x1;

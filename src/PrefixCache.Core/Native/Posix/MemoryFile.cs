@@ -16,14 +16,18 @@ public sealed unsafe class MemoryFile : IDisposable
     private readonly MemoryMapping _mapping;
     private int _disposed;
 
-    private MemoryFile(SafeFileHandle handle, MemoryMapping mapping)
+    private MemoryFile(SafeFileHandle handle, MemoryMapping mapping, bool othersMayWrite)
     {
         Handle = handle;
         _mapping = mapping;
+        OthersMayWrite = othersMayWrite;
     }
 
     /// <summary>The descriptor, to hand to other processes (SCM_RIGHTS). Owned by this object.</summary>
     public SafeFileHandle Handle { get; }
+
+    /// <summary>Whether a process that is given <see cref="Handle"/> can get a writable mapping.</summary>
+    public bool OthersMayWrite { get; }
 
     /// <summary>Bytes.</summary>
     public long Length => _mapping.Length;
@@ -35,8 +39,11 @@ public sealed unsafe class MemoryFile : IDisposable
     /// <summary>Makes the file. Its memory is charged to this process's cgroup here, not at first touch.</summary>
     /// <param name="name">Shown in /proc/self/fd and /proc/self/maps; need not be unique; at most 249 bytes.</param>
     /// <param name="length">Bytes, above 0.</param>
+    /// <param name="othersMayWrite">
+    /// False seals the file against every writable mapping but this one. Needs Linux 5.1; before, <see cref="OthersMayWrite"/> stays true.
+    /// </param>
     /// <exception cref="PosixException">A call failed: ENOSPC or ENOMEM when there is too little memory.</exception>
-    public static MemoryFile Create(string name, long length)
+    public static MemoryFile Create(string name, long length, bool othersMayWrite = true)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
@@ -44,15 +51,20 @@ public sealed unsafe class MemoryFile : IDisposable
         int descriptor = LibC.MemoryFileCreate(name, LibC.CloseOnExec | LibC.AllowSealing);
         if (descriptor < 0) throw PosixException.FromLastCall("memfd_create");
         SafeFileHandle handle = new(descriptor, ownsHandle: true);
+        MemoryMapping? mapping = null;
         try
         {
             if (LibC.Truncate(handle, length) != 0) throw PosixException.FromLastCall("ftruncate");
             Reserve(handle, length);
-            Seal(handle);
-            return new MemoryFile(handle, MemoryMapping.Map(handle, length, writable: true));
+            // Before the seal, which lets the writable mappings be that exist already.
+            mapping = MemoryMapping.Map(handle, length, writable: true);
+            if (!othersMayWrite) othersMayWrite = !TrySealAgainstWriters(handle);
+            AddSeals(handle, LibC.SealShrink | LibC.SealGrow | LibC.SealSeal);
+            return new MemoryFile(handle, mapping, othersMayWrite);
         }
         catch
         {
+            mapping?.Dispose();
             handle.Dispose();
             throw;
         }
@@ -83,9 +95,15 @@ public sealed unsafe class MemoryFile : IDisposable
         }
     }
 
-    private static void Seal(SafeFileHandle handle)
+    private static bool TrySealAgainstWriters(SafeFileHandle handle)
     {
-        const int Seals = LibC.SealShrink | LibC.SealGrow | LibC.SealSeal;
-        if (LibC.FileControl(handle, LibC.AddSeals, Seals) != 0) throw PosixException.FromLastCall("fcntl(F_ADD_SEALS)");
+        if (LibC.FileControl(handle, LibC.AddSeals, LibC.SealFutureWrite) == 0) return true;
+        if (Marshal.GetLastPInvokeError() == Errno.InvalidArgument) return false; // a seal that this kernel does not know
+        throw PosixException.FromLastCall("fcntl(F_ADD_SEALS)");
+    }
+
+    private static void AddSeals(SafeFileHandle handle, int seals)
+    {
+        if (LibC.FileControl(handle, LibC.AddSeals, seals) != 0) throw PosixException.FromLastCall("fcntl(F_ADD_SEALS)");
     }
 }
