@@ -1,4 +1,3 @@
-using System.Buffers;
 using PrefixCache.Client.Sessions;
 using PrefixCache.Client.Wire;
 using PrefixCache.Format.Layouts;

@@ -122,7 +122,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
         var request = new RegisterLayoutRequest { Session = session, Layout = layout.ToMessage() };
         var options = new CallOptions { CancellationToken = cancellationToken, Timeout = _options.CallTimeout };
         var response = await _channel.UnaryAsync(PrefixCacheMethods.RegisterLayout, request, options);
-        if (!response.LayoutId.Span.SequenceEqual(layout.Id))
+        if (!response.LayoutId.Span.SequenceEqual(layout.Id.ToArray()))
             throw new PrefixCacheException("The node computes another layout id: client and node disagree on the layout's encoding.");
     }
 

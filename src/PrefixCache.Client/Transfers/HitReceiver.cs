@@ -5,6 +5,7 @@ using PrefixCache.Format.Layouts;
 using PrefixCache.Grpc;
 using PrefixCache.Protocol.V1;
 using KvLayout = PrefixCache.Format.Layouts.KvLayout;
+using ShardShape = PrefixCache.Format.Layouts.ShardShape;
 
 namespace PrefixCache.Client.Transfers;
 
