@@ -105,19 +105,19 @@ public sealed class PrefixReservation : IAsyncDisposable
 
     /// <summary>Says that loading is over, so that the hit's blocks may go when every rank has said so; storing goes on.</summary>
     public ValueTask<bool> ReleaseHitAsync(UsageReport? report = null, CancellationToken cancellationToken = default) =>
-        ReleaseAsync(ReleaseRequest.Types.Scope.Loaded, report, cancellationToken);
+        SendReleaseAsync(ReleaseRequest.Types.Scope.Loaded, report, cancellationToken);
 
     /// <summary>Ends this process's part; from the scheduler, the reservation. Once; later calls do nothing.</summary>
     /// <returns>Whether the leases held without a gap since the lookup.</returns>
     public async ValueTask<bool> ReleaseAsync(UsageReport? report = null, CancellationToken cancellationToken = default) =>
-        Interlocked.Exchange(ref _released, 1) == 0 && await ReleaseAsync(ReleaseRequest.Types.Scope.Done, report, cancellationToken);
+        Interlocked.Exchange(ref _released, 1) == 0 && await SendReleaseAsync(ReleaseRequest.Types.Scope.Done, report, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         if (IsLive) await ReleaseAsync();
     }
 
-    private async ValueTask<bool> ReleaseAsync(ReleaseRequest.Types.Scope scope, UsageReport? report, CancellationToken cancellationToken)
+    private async ValueTask<bool> SendReleaseAsync(ReleaseRequest.Types.Scope scope, UsageReport? report, CancellationToken cancellationToken)
     {
         if (Ticket.Reservation == 0) return false;
         var request = ReleaseMessages.Request(_session, Ticket.Reservation, scope, report);

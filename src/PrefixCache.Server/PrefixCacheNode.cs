@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Hosting;
 using PrefixCache.Core;
 using PrefixCache.Core.Memory;
 using PrefixCache.Core.Statistics;
@@ -99,6 +100,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         health.AddTo(rpc);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "prefixcache" });
         builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
         var app = builder.Build();
         app.Run(rpc.HandleAsync);
@@ -145,5 +147,13 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         _rpc.Dispose();
         _cache.Dispose();
         Log.Stopped(_logger);
+    }
+
+    /// <summary>Signals are the process's business, not the web host's: it would close the listeners before the node has drained.</summary>
+    private sealed class EmbeddedLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -1,7 +1,6 @@
 using System.Buffers;
 using PrefixCache.Client.Memory;
 using PrefixCache.Format.Hashing;
-using PrefixCache.Format.Layouts;
 using PrefixCache.Grpc;
 using PrefixCache.Protocol.V1;
 using KvLayout = PrefixCache.Format.Layouts.KvLayout;
