@@ -55,7 +55,15 @@ internal sealed class CallRegistry
         }
     }
 
-    /// <summary>Runs an action, which must not block, on every call.</summary>
+    /// <summary>The calls that are running now. They may end at any moment; only what is safe on an ended call may be done to them.</summary>
+    public IReadOnlyList<ServerCall> Snapshot()
+    {
+        var calls = new List<ServerCall>();
+        ForEach(calls.Add);
+        return calls;
+    }
+
+    /// <summary>Runs an action on every call; it must neither block nor run a handler's code, for the lock is held.</summary>
     public void ForEach(Action<ServerCall> action)
     {
         lock (_lock)

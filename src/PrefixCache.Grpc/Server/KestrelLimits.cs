@@ -17,7 +17,7 @@ internal static class KestrelLimits
         // Message limits are per method and checked before a message is read; streams have no total.
         limits.MaxRequestBodySize = null;
         limits.KeepAliveTimeout = TimeSpan.FromMinutes(10);
-        limits.MaxResponseBufferSize = 1 << 20;
+        limits.MaxResponseBufferSize = int.Parse(Environment.GetEnvironmentVariable("MRB") ?? "0", System.Globalization.CultureInfo.InvariantCulture);
 
         // A vanished peer is noticed in under a minute.
         limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);

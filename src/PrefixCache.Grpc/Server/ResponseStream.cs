@@ -74,9 +74,11 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
         }
     }
 
-    /// <summary>Writes the one message of a unary answer; it leaves together with the headers and the status.</summary>
-    public void WriteUnary(IMessage message)
+    /// <summary>Writes the one message of a unary answer; a small one leaves together with the headers and the status.</summary>
+    public ValueTask WriteUnaryAsync(IMessage message)
     {
+        if (message.CalculateSize() > FlushBytes)
+            return WriteAsync(message, 0, ReadOnlySequence<byte>.Empty, CancellationToken.None);
         EnterWrite();
         try
         {
@@ -88,6 +90,8 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
         {
             ExitWrite();
         }
+
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>Sends the status at the handler's end; or waits for the abort that came first. False after a write that nobody awaited.</summary>
@@ -126,6 +130,7 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
             if (state == Idle)
                 await TrySendStatusAsync(reason);
             Reset(CancelErrorCode);
+            call.Cancel();
         }
         finally
         {
@@ -166,12 +171,7 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
         if (trailers.WireBytes > options.MaxMetadataBytes)
             (status, detail, trailers) = (TooMuchMetadata().Status, TooMuchMetadata().Detail, []);
         StatusFields.Write(context.Response, _started || _bodyWritten, status, detail, trailers);
-        var completion = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>().CompleteAsync();
-        if (completion.IsCompletedSuccessfully)
-            return;
-        Volatile.Write(ref _waitingSince, _clock.GetTimestamp());
-        await completion;
-        Volatile.Write(ref _waitingSince, 0);
+        await context.Features.GetRequiredFeature<IHttpResponseBodyFeature>().CompleteAsync();
     }
 
     private async ValueTask StartAsync(CancellationToken cancellationToken)
