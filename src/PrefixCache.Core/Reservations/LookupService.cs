@@ -50,6 +50,8 @@ public sealed class LookupService
         var added = tokens.Length / TokenBuffer.TokenBytes;
         if (NotScheduler(session) is { } role) return role;
         if (added == 0) return CacheError.InvalidArgument($"No tokens to append: send at least one.");
+        if (tokens.Length % TokenBuffer.TokenBytes != 0)
+            return CacheError.InvalidArgument($"tokens has {tokens.Length} bytes: {TokenBuffer.TokenBytes} per token, little-endian.");
         TokenBuffer old;
         lock (_state.Gate)
         {
@@ -59,7 +61,7 @@ public sealed class LookupService
 
         using (old)
         {
-            var repeated = position >= 0 && position + added <= old.Count && old.Slice(position, added).SequenceEqual(tokens);
+            var repeated = position >= 0 && position <= old.Count - added && old.Slice(position, added).SequenceEqual(tokens);
             if (!repeated && position != old.Count)
                 return CacheError.InvalidArgument($"position is {position}, but the reservation has {old.Count} tokens: append at its end.");
             if (repeated) return Replace(session, reservationId, old, null);
