@@ -164,6 +164,7 @@ public sealed class LookupService
         var leased = path.Count;
         tree.Walk(path, reservation.Tokens, reservation.Hashes, completeOnly: true);
         for (var i = leased; i < path.Count; i++) _state.Store.Lease(path[i]);
+        if (path.Count > leased && path[^1] != tail) reservation.RestartLoading();
 
         // A short chunk ends its chain. It stays the hit's end until a longer chunk that contains it is there.
         if (tail is not null && path.Count == leased) path.Add(tail);
