@@ -112,6 +112,7 @@ public sealed class LookupService
         if (!_state.Sessions.ContainsKey(query.Session.Id)) return CacheError.NotFound($"The session has ended: open one.");
         var tree = _state.Namespaces.GetOrAdd(
             new NamespaceKey(query.Session.Instance.Tenant, query.Salt, query.Adapter, query.Layout.Id), query.Layout);
+        var asked = tokens.Count;
         if (!Reserve(query, tree, tokens, hashes).Succeeded(out var reservation, out var error))
         {
             _state.Namespaces.RemoveIfUnused(tree);
@@ -119,10 +120,10 @@ public sealed class LookupService
         }
 
         Match(reservation);
-        var aligned = query.AlignTokens > 1 ? reservation.PathTokens / query.AlignTokens * query.AlignTokens : reservation.PathTokens;
-        reservation.HitTokens = Math.Min(aligned, reservation.Tokens.Count);
-        reservation.ComputedTokens = query.ComputedTokens;
-        _state.Counters.LookedUp(reservation.Tokens.Count, reservation.HitTokens);
+        // A repeated lookup may name fewer tokens than were appended since; its caller has room for those that it named.
+        var hit = Math.Min(reservation.PathTokens, asked);
+        reservation.HitTokens = query.AlignTokens > 1 ? hit / query.AlignTokens * query.AlignTokens : hit;
+        _state.Counters.LookedUp(asked, reservation.HitTokens);
         return new LookupAnswer(reservation.Id, reservation.Tokens.Count, reservation.HitTokens, query.Layout.ChunkTokens);
     }
 

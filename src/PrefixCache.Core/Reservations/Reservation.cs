@@ -44,8 +44,6 @@ internal sealed class Reservation
     /// <summary>Tokens of the hit that the last lookup answered, aligned.</summary>
     public int HitTokens { get; set; }
 
-    public int ComputedTokens { get; set; }
-
     /// <summary>Time stamp of the last use, for the leak guard.</summary>
     public long LastUsed { get; set; }
 
