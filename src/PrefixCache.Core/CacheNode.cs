@@ -2,6 +2,7 @@ using PrefixCache.Core.Index;
 using PrefixCache.Core.Layouts;
 using PrefixCache.Core.Memory;
 using PrefixCache.Core.Reservations;
+using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Statistics;
 using PrefixCache.Core.Transfers;
@@ -56,8 +57,9 @@ public sealed class CacheNode : IDisposable
 
     /// <summary>Makes one namespace of the session's tenant unfindable.</summary>
     /// <returns>Complete chunks taken out.</returns>
-    public int ClearNamespace(Session session, KvLayout layout, string salt, string adapter)
+    public Result<int> ClearNamespace(Session session, KvLayout layout, string salt, string adapter)
     {
+        if (NamespaceKey.CheckNames(salt, adapter) is { } error) return error;
         lock (_state.Gate)
         {
             return _state.Namespaces.Detach(new NamespaceKey(session.Instance.Tenant, salt, adapter, layout.Id)) is { } tree

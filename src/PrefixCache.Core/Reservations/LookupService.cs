@@ -98,8 +98,7 @@ public sealed class LookupService
         if (NotScheduler(query.Session) is { } role) return role;
         var name = Encoding.UTF8.GetByteCount(query.RequestId);
         if (name is 0 or > MaxNameBytes) return CacheError.InvalidArgument($"request_id has {name} bytes: 1 to {MaxNameBytes}.");
-        if (Encoding.UTF8.GetByteCount(query.Salt) > MaxNameBytes) return CacheError.InvalidArgument($"salt has over {MaxNameBytes} bytes.");
-        if (Encoding.UTF8.GetByteCount(query.Adapter) > MaxNameBytes) return CacheError.InvalidArgument($"adapter has over {MaxNameBytes} bytes.");
+        if (NamespaceKey.CheckNames(query.Salt, query.Adapter) is { } names) return names;
         if (query.AlignTokens is < 0 or > MaxAlignTokens)
             return CacheError.InvalidArgument($"align_tokens is {query.AlignTokens}: 0 to {MaxAlignTokens}.");
         if (query.ComputedTokens < 0 || query.ComputedTokens > tokens.Count)
