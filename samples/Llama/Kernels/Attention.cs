@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using PrefixCache.Samples.Llama.Cache;
 
@@ -93,6 +94,7 @@ internal sealed unsafe class Attention : IDisposable
     }
 
     /// <summary>Replaces the first <paramref name="count"/> scores by <c>exp(scale * (score - max))</c> and returns their sum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private float Exponentials(float* scores, int count)
     {
         int padded = (count + Lanes.Count - 1) & ~(Lanes.Count - 1);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace PrefixCache.Samples.Llama.Kernels;
@@ -15,6 +16,7 @@ internal static unsafe class Tile256
         for (; rows > 0; rows--, a += strideA, c += strideC) Row1(a, panel, k, c, accumulate);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows4(float* a, nint strideA, float* panel, int k, float* c, nint strideC, bool accumulate)
     {
         Vector256<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default, c30 = default, c31 = default;
@@ -48,6 +50,7 @@ internal static unsafe class Tile256
         c31.Store(d3 + 8);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Row1(float* a, float* panel, int k, float* c, bool accumulate)
     {
         Vector256<float> c0 = default, c1 = default, c2 = default, c3 = default;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace PrefixCache.Samples.Llama.Kernels;
@@ -13,6 +14,7 @@ internal static unsafe class Tile512
     }
 
     /// <summary>One row by four panels that lie <paramref name="panelStride"/> apart; c holds 128 contiguous columns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Row4(float* a, float* panel, nint panelStride, int k, float* c, bool accumulate)
     {
         Vector512<float> c0 = default, c1 = default, c2 = default, c3 = default, c4 = default, c5 = default, c6 = default, c7 = default;
@@ -44,6 +46,7 @@ internal static unsafe class Tile512
         Store(c + 96, c6, c7);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows8(float* a, nint strideA, float* panel, int k, float* c, nint strideC, bool accumulate)
     {
         Vector512<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default, c30 = default, c31 = default;
@@ -91,6 +94,7 @@ internal static unsafe class Tile512
         Store(c + 7 * strideC, c70, c71);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows4(float* a, nint strideA, float* panel, int k, float* c, nint strideC, bool accumulate)
     {
         Vector512<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default, c30 = default, c31 = default;
@@ -121,6 +125,7 @@ internal static unsafe class Tile512
         Store(c + 3 * strideC, c30, c31);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Row1(float* a, float* panel, int k, float* c, bool accumulate)
     {
         Vector512<float> c0 = default, c1 = default;

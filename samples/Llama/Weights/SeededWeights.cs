@@ -5,7 +5,10 @@ using System.Text;
 namespace PrefixCache.Samples.Llama.Weights;
 
 /// <summary>Weights made from a seed: equal on every machine and in every run, since only integer arithmetic and exact scaling make them.</summary>
-/// <remarks>Matrices have a standard deviation of 1/√inputs, embeddings 1, so that activations neither vanish nor explode. Stateless.</remarks>
+/// <remarks>
+/// Matrices have a standard deviation of 1/√columns, so that activations neither vanish nor explode; embeddings too, so that the layers
+/// outweigh them and the next token depends on the whole context, not on the last token alone. Stateless.
+/// </remarks>
 public sealed class SeededWeights(ulong seed) : IWeightSource
 {
     private const int BlockRows = 256;
@@ -16,7 +19,7 @@ public sealed class SeededWeights(ulong seed) : IWeightSource
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(sink);
         ulong state = Start(name);
-        float deviation = name.Contains("embed_tokens", StringComparison.Ordinal) ? 1 : 1 / MathF.Sqrt(columns);
+        float deviation = 1 / MathF.Sqrt(columns);
         float[] block = new float[Math.Min(rows, BlockRows) * columns];
         for (int row = 0; row < rows; row += BlockRows)
         {
