@@ -6,8 +6,9 @@ namespace PrefixCache.Samples.Llama.Weights;
 
 /// <summary>Weights made from a seed: equal on every machine and in every run, since only integer arithmetic and exact scaling make them.</summary>
 /// <remarks>
-/// Matrices have a standard deviation of 1/√columns, so that activations neither vanish nor explode; embeddings too, so that the layers
-/// outweigh them and the next token depends on the whole context, not on the last token alone. Stateless.
+/// Deviations are chosen so that the next token depends on the whole context, as a trained model's does: 1/√columns keeps activations in
+/// range, embeddings of 1 keep tokens apart, and queries and keys of twice that make attention pick tokens instead of averaging them away.
+/// Stateless.
 /// </remarks>
 public sealed class SeededWeights(ulong seed) : IWeightSource
 {
@@ -19,7 +20,7 @@ public sealed class SeededWeights(ulong seed) : IWeightSource
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(sink);
         ulong state = Start(name);
-        float deviation = 1 / MathF.Sqrt(columns);
+        float deviation = Deviation(name, columns);
         float[] block = new float[Math.Min(rows, BlockRows) * columns];
         for (int row = 0; row < rows; row += BlockRows)
         {
@@ -41,6 +42,13 @@ public sealed class SeededWeights(ulong seed) : IWeightSource
             for (int i = 0; i < length; i++) values[i] += 1;
         }
         return values;
+    }
+
+    private static float Deviation(string name, int columns)
+    {
+        if (name.Contains("embed_tokens", StringComparison.Ordinal)) return 1;
+        bool scores = name.Contains("q_proj", StringComparison.Ordinal) || name.Contains("k_proj", StringComparison.Ordinal);
+        return (scores ? 2 : 1) / MathF.Sqrt(columns);
     }
 
     private ulong Start(string name)
