@@ -1,0 +1,30 @@
+using PrefixCache.Samples.Llama.Cache;
+
+namespace PrefixCache.Samples.ClinicalExtraction.Extraction;
+
+/// <summary>Keeps the last prompt's KV in the worker's own memory: what an engine can reuse without a service, and nobody beside it.</summary>
+/// <remarks>Used by one thread.</remarks>
+public sealed class LocalPrefixStore : IPrefixStore
+{
+    private int[] _tokens = [];
+    private byte[][] _segments = [];
+
+    /// <inheritdoc/>
+    public ValueTask<int> LoadAsync(ReadOnlyMemory<int> tokens, KvCache cache, int limit, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        int count = Math.Min(limit, _tokens.AsSpan().CommonPrefixLength(tokens.Span));
+        for (int segment = 0; count > 0 && segment < cache.Segments; segment++)
+            _segments[segment].AsSpan(0, count * cache.BytesPerToken).CopyTo(cache.Slice(segment, 0, count).Span);
+        return ValueTask.FromResult(count);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask StoreAsync(ReadOnlyMemory<int> tokens, KvCache cache, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(cache);
+        _segments = [.. Enumerable.Range(0, cache.Segments).Select(segment => cache.Slice(segment, 0, tokens.Length).ToArray())];
+        _tokens = tokens.ToArray();
+        return ValueTask.CompletedTask;
+    }
+}

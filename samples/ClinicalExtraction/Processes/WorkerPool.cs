@@ -1,0 +1,52 @@
+using PrefixCache.Samples.ClinicalExtraction.Extraction;
+
+namespace PrefixCache.Samples.ClinicalExtraction.Processes;
+
+/// <summary>Several worker processes that take prompts in turn.</summary>
+public sealed class WorkerPool : IAsyncDisposable
+{
+    private readonly WorkerProcess[] _workers;
+
+    private WorkerPool(WorkerProcess[] workers) => _workers = workers;
+
+    /// <summary>How bytes travel between the node and the workers.</summary>
+    public string Plane => string.Join(", ", _workers.Select(w => w.Plane).Distinct());
+
+    /// <summary>Starts workers one after the other, so that each warms up with the machine to itself.</summary>
+    public static async Task<WorkerPool> StartAsync(int count, IReadOnlyList<string> arguments, CancellationToken cancellation = default)
+    {
+        List<WorkerProcess> workers = [];
+        try
+        {
+            for (int i = 0; i < count; i++) workers.Add(await WorkerProcess.StartAsync(arguments, cancellation));
+            return new WorkerPool([.. workers]);
+        }
+        catch
+        {
+            foreach (WorkerProcess worker in workers) await worker.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Has every prompt worked on, prompt i by worker i modulo their number, one at a time so that times are comparable.</summary>
+    /// <param name="progress">Told the number of prompts done.</param>
+    public async Task<IReadOnlyList<ExtractionResult>> RunAsync(
+        IReadOnlyList<int[]> prompts, int outputTokens, Action<int> progress, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        ArgumentNullException.ThrowIfNull(progress);
+        List<ExtractionResult> results = [];
+        foreach (int[] prompt in prompts)
+        {
+            results.Add(await _workers[results.Count % _workers.Length].ExtractAsync(prompt, outputTokens, cancellation));
+            progress(results.Count);
+        }
+        return results;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (WorkerProcess worker in _workers) await worker.DisposeAsync();
+    }
+}
