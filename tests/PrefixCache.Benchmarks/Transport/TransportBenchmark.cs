@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using Google.Protobuf.WellKnownTypes;
+using PrefixCache.Benchmarks.Processes;
 using PrefixCache.Benchmarks.Reporting;
 using PrefixCache.Grpc;
 
@@ -31,25 +32,10 @@ internal sealed class TransportBenchmark : IDisposable
     /// <summary>Starts the server process, measures, and ends it.</summary>
     public static async Task<IReadOnlyList<BenchmarkResult>> RunAsync()
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-            start.ArgumentList.Add(typeof(TransportBenchmark).Assembly.Location);
-        start.ArgumentList.Add("transport-server");
-        using var server = Process.Start(start)!;
-        try
-        {
-            var line = await server.StandardOutput.ReadLineAsync();
-            if (line?.StartsWith("ready ", StringComparison.Ordinal) != true)
-                throw new InvalidOperationException($"The server process did not start: {line}");
-            using var benchmark = new TransportBenchmark(line["ready ".Length..]);
-            return [.. await benchmark.MeasureAsync("down", benchmark.DownAsync, benchmark._bare.DownAsync),
-                .. await benchmark.MeasureAsync("up", benchmark.UpAsync, benchmark._bare.UpAsync)];
-        }
-        finally
-        {
-            server.StandardInput.Close();
-            await server.WaitForExitAsync();
-        }
+        await using var server = await ServerProcess.StartAsync("transport-server");
+        using var benchmark = new TransportBenchmark(server.Words[0]);
+        return [.. await benchmark.MeasureAsync("down", benchmark.DownAsync, benchmark._bare.DownAsync),
+            .. await benchmark.MeasureAsync("up", benchmark.UpAsync, benchmark._bare.UpAsync)];
     }
 
     public void Dispose()
