@@ -66,7 +66,7 @@ internal static class LlamaCommand
             LlamaCommandRun.Execute(options, Console.Out);
             return 0;
         }
-        catch (Exception e) when (e is LlamaException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is LlamaException or IOException or UnauthorizedAccessException or OutOfMemoryException or OverflowException)
         {
             return Fail(e.Message);
         }
