@@ -20,7 +20,8 @@ namespace PrefixCache.Benchmarks.Lookup;
 /// </summary>
 internal static class LookupHandlerBenchmark
 {
-    private const int WarmUp = 2000;
+    /// <summary>Enough calls that tiered compilation is through with every method.</summary>
+    private const int WarmUp = 20_000;
     private const int Calls = 5000;
 
     public static IReadOnlyList<BenchmarkResult> Run()
