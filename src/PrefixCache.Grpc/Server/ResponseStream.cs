@@ -138,18 +138,11 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
         }
     }
 
-    /// <summary>Resets the stream of a peer that has let one write wait for longer than it may; false where none has.</summary>
-    /// <remarks>Called under the registry's lock, which the call's end takes too: the HTTP context is alive.</remarks>
-    public bool ResetIfStalled(TimeSpan timeout)
+    /// <summary>Whether a write has been waiting for its peer for longer than it may.</summary>
+    public bool IsStalled(TimeSpan timeout)
     {
         var since = Volatile.Read(ref _waitingSince);
-        if (since == 0 || _clock.GetElapsedTime(since) < timeout)
-            return false;
-        Volatile.Write(ref _waitingSince, 0);
-        AbortReason ??= new RpcException(
-            StatusCode.Cancelled, $"The client did not read the answer for {timeout.TotalSeconds} s; its stream was reset.");
-        Reset(CancelErrorCode);
-        return true;
+        return since != 0 && _clock.GetElapsedTime(since) >= timeout;
     }
 
     private async Task TrySendStatusAsync(RpcException reason)
@@ -211,7 +204,7 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
         }
 
         // A flush into an aborted stream returns as if it had succeeded.
-        if (context.RequestAborted.IsCancellationRequested)
+        if (AbortReason is not null || context.RequestAborted.IsCancellationRequested)
             throw call.Translate(new IOException("The stream was reset."));
     }
 
