@@ -109,6 +109,32 @@ public class LayoutValidatorTests
         "head 1 of layer 0 is in two shards; name several ranks in one shard instead");
 
     [Fact]
+    public void Validate_HeadsDifferInAMiddleLayer_SaysWhich() => Fault(
+        TestLayouts.Tiny().With(
+            groups: [new LayerGroup { Layers = [0, 1, 3], Heads = 2, HeadBytes = 4 }, new LayerGroup { Layers = [2], Heads = 3, HeadBytes = 4 }],
+            shards: [new LayoutShard { Layers = 4, Heads = 2 }]),
+        "head 2 of layer 2 is in no shard");
+
+    [Fact]
+    public void Validate_LayersBetweenTwoStages_SaysWhich() => Fault(
+        TestLayouts.Llama8B().With(shards: [new LayoutShard { Layers = 16 }, new LayoutShard { FirstLayer = 17, Layers = 15, Ranks = [1] }]),
+        "head 0 of layer 16 is in no shard");
+
+    [Fact]
+    public void Validate_LargestOverlap_IsAnsweredWithoutAPartForEveryLayer()
+    {
+        var layers = Enumerable.Range(0, LayoutValidator.MaxLayers).ToArray();
+        var layout = TestLayouts.Tiny().With(
+            groups: [new LayerGroup { Layers = layers, Heads = LayoutValidator.MaxHeads, HeadBytes = 1 }],
+            shards: [.. Enumerable.Range(0, LayoutValidator.MaxShards).Select(_ => new LayoutShard { Layers = LayoutValidator.MaxLayers })]);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        Fault(layout, "head 0 of layer 0 is in two shards");
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4 << 20);
+    }
+
+    [Fact]
     public void Validate_ShardTooLarge_SaysHowLarge() => Fault(
         TestLayouts.Tiny().With(chunkTokens: 4096).WithGroup(group => group with { HeadBytes = 65_536, Heads = 2 }),
         "shards[0] has 2147483648 bytes a chunk: at most 1073741824");
