@@ -135,6 +135,13 @@ public class LayoutValidatorTests
     }
 
     [Fact]
+    public void Validate_TooManySlabs_SaysHowMany() => Fault(
+        TestLayouts.Tiny().With(
+            groups: [new LayerGroup { Layers = [.. Enumerable.Range(0, 1024)], Heads = 128, HeadBytes = 1 }],
+            shards: [.. Enumerable.Range(0, 128).Select(rank => new LayoutShard { Layers = 1024, FirstHead = rank, Heads = 1, Ranks = [rank] })]),
+        "the shards have 262144 (layer, plane) slabs together: at most 131072");
+
+    [Fact]
     public void Validate_ShardTooLarge_SaysHowLarge() => Fault(
         TestLayouts.Tiny().With(chunkTokens: 4096).WithGroup(group => group with { HeadBytes = 65_536, Heads = 2 }),
         "shards[0] has 2147483648 bytes a chunk: at most 1073741824");
