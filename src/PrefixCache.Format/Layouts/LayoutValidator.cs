@@ -19,6 +19,9 @@ public static class LayoutValidator
     /// <summary>A shard of a whole chunk must be addressable with 32-bit offsets.</summary>
     public const int MaxShardBytes = 1 << 30;
 
+    /// <summary>(layer, plane) slabs of all shards together: a node keeps 8 bytes for each as long as it knows the layout.</summary>
+    public const int MaxSegments = 1 << 17;
+
     /// <returns>Empty when the layout is sound.</returns>
     public static IReadOnlyList<string> Validate(KvLayout layout)
     {
@@ -107,13 +110,18 @@ public static class LayoutValidator
 
     private static void Sizes(List<string> faults, KvLayout layout)
     {
+        var segments = layout.Shards.Sum(shard => layout.Groups.Sum(group => LayersIn(group, shard) * group.Planes));
+        if (segments > MaxSegments) faults.Add(Text($"the shards have {segments} (layer, plane) slabs together: at most {MaxSegments}"));
         for (var i = 0; i < layout.Shards.Count; i++)
         {
             var shard = layout.Shards[i];
-            var bytes = layout.Groups.Sum(group => group.Layers.LongCount(layer => layer >= shard.FirstLayer && layer < shard.EndLayer)
-                * group.Planes * (shard.Heads == 0 ? group.Heads : shard.Heads) * group.HeadBytes) * layout.ChunkTokens;
+            var bytes = layout.Groups.Sum(group =>
+                LayersIn(group, shard) * group.Planes * (shard.Heads == 0 ? group.Heads : shard.Heads) * group.HeadBytes) * layout.ChunkTokens;
             if (bytes > MaxShardBytes)
                 faults.Add(Text($"shards[{i}] has {bytes} bytes a chunk: at most {MaxShardBytes}; lower chunk_tokens or split the shard"));
         }
     }
+
+    private static long LayersIn(LayerGroup group, LayoutShard shard) =>
+        group.Layers.LongCount(layer => layer >= shard.FirstLayer && layer < shard.EndLayer);
 }
