@@ -1,6 +1,7 @@
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Layouts;
 using PrefixCache.Core.Memory;
+using PrefixCache.Core.Native.Posix;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
@@ -52,8 +53,11 @@ public sealed class CacheNode : IDisposable
 
     public ReservationLimits Limits => _state.Limits;
 
-    /// <summary>The host tier's memory: whether it is pinned, and where it lies.</summary>
-    public Arena HostArena => _state.Store.Host.Arena;
+    /// <summary>Payload bytes of the host tier.</summary>
+    public long HostCapacityBytes => _state.Store.Host.CapacityBytes;
+
+    /// <summary>What becomes of pinning the host tier, in the background; null = not asked for.</summary>
+    public Task<MemoryLockResult>? HostPinning => _state.Store.Host.Pinning;
 
     /// <summary>Makes one namespace of the session's tenant unfindable.</summary>
     /// <returns>Complete chunks taken out.</returns>
