@@ -100,7 +100,7 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
         var state = Interlocked.CompareExchange(ref _state, Closed, Idle);
         if (state == Idle)
         {
-            await CompleteAsync(status, detail, trailers);
+            await SetStatusAsync(status, detail, trailers);
             return true;
         }
 
@@ -149,7 +149,8 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
     {
         try
         {
-            await CompleteAsync(reason.Status, reason.Detail, reason.Trailers).AsTask().WaitAsync(AbortFlushTimeout, _clock);
+            await SetStatusAsync(reason.Status, reason.Detail, reason.Trailers);
+            await context.Features.GetRequiredFeature<IHttpResponseBodyFeature>().CompleteAsync().WaitAsync(AbortFlushTimeout, _clock);
         }
         catch (Exception fault) when (fault is TimeoutException or IOException or OperationCanceledException or InvalidOperationException)
         {
@@ -157,14 +158,14 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
         }
     }
 
-    private async ValueTask CompleteAsync(StatusCode status, string detail, Metadata trailers)
+    // Kestrel sends it when the request's delegate returns.
+    private async ValueTask SetStatusAsync(StatusCode status, string detail, Metadata trailers)
     {
         if (!_started && !_bodyWritten && call.ResponseHeaders.Count > 0)
             await StartAsync(CancellationToken.None);
         if (trailers.WireBytes > options.MaxMetadataBytes)
             (status, detail, trailers) = (TooMuchMetadata().Status, TooMuchMetadata().Detail, []);
         StatusFields.Write(context.Response, _started || _bodyWritten, status, detail, trailers);
-        await context.Features.GetRequiredFeature<IHttpResponseBodyFeature>().CompleteAsync();
     }
 
     private async ValueTask StartAsync(CancellationToken cancellationToken)
