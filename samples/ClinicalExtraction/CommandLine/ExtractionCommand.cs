@@ -24,7 +24,8 @@ internal static class ExtractionCommand
             Recursive = true,
         };
         Option<string?> json = new("--json") { Description = "Write the figures to this file as JSON.", HelpName = "FILE" };
-        RootCommand root = new("Extracts facts from 24 invented clinical notes, without and with the prefix cache, and compares.") { model, json };
+        RootCommand root =
+            new("Extracts facts from 24 invented clinical notes, without and with the prefix cache, and compares.") { model, json };
         root.SetAction((parse, cancellation) => GuardAsync(() => ExtractionRun.ExecuteAsync(
             new ExtractionOptions { ModelFolder = parse.GetValue(model), JsonFile = parse.GetValue(json) }, cancellation)));
 

@@ -18,12 +18,15 @@ internal static class ExtractionRun
         SampleSetup setup = new(options.ModelFolder);
         int[][] prompts = [.. setup.Corpus.Notes.Select(setup.Prompts.Build)];
         console.WriteLine($"{prompts.Length} notes behind {setup.Prompts.SharedTokens} shared tokens "
-            + $"({setup.Prompts.InstructionTokens} of instructions, {setup.Prompts.ExampleTokens} of examples), {Workers} worker processes.");
+            + $"({setup.Prompts.InstructionTokens} of instructions, {setup.Prompts.ExampleTokens} of examples), "
+            + $"{Workers} worker processes.");
         if (options.ModelFolder is null)
-            console.WriteLine("The weights are random, so the decoded text means nothing: what this shows is time, and that outputs are equal.");
+            console.WriteLine(
+                "The weights are random, so the decoded text means nothing: what this shows is time, and that outputs are equal.");
 
         string[] model = options.ModelFolder is { } folder ? ["--model", folder] : [];
-        (IReadOnlyList<ExtractionResult> without, _) = await RunAsync(console, "without the cache", prompts, [ExtractionCommand.Worker, .. model], cancellation);
+        (IReadOnlyList<ExtractionResult> without, _) =
+            await RunAsync(console, "without the cache", prompts, [ExtractionCommand.Worker, .. model], cancellation);
         (IReadOnlyList<ExtractionResult> with, string plane) = await RunAsync(
             console, "with the cache", prompts, [ExtractionCommand.Worker, ExtractionCommand.Reuse, .. model], cancellation);
 

@@ -2,7 +2,9 @@ using PrefixCache.Samples.Llama.Cache;
 
 namespace PrefixCache.Samples.ClinicalExtraction.Extraction;
 
-/// <summary>Keeps the last prompt's KV in the worker's own memory: what an engine can reuse without a service, and nobody beside it.</summary>
+/// <summary>
+/// Keeps the last prompt's KV in the worker's own memory: what an engine can reuse without a service, and nobody beside it.
+/// </summary>
 /// <remarks>Used by one thread.</remarks>
 public sealed class LocalPrefixStore : IPrefixStore
 {

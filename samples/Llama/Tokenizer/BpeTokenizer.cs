@@ -113,7 +113,8 @@ public sealed class BpeTokenizer
         foreach (string piece in _preTokenizer.Split(text))
         {
             byte[] bytes = Encoding.UTF8.GetBytes(piece);
-            if (_wholePieces is not null && _wholePieces.TryGetValue(string.Concat(bytes.Select(ByteAlphabet.Char)), out int whole)) ids.Add(whole);
+            if (_wholePieces is not null && _wholePieces.TryGetValue(string.Concat(bytes.Select(ByteAlphabet.Char)), out int whole))
+                ids.Add(whole);
             else ids.AddRange(_merges.Apply(Array.ConvertAll(bytes, b => _idOfByte[b])));
         }
     }
