@@ -60,7 +60,7 @@ public sealed class BpeTokenizer
     public int[] Encode(string text, bool addSpecial = true)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (Normalize) text = text.Normalize(NormalizationForm.FormC);
+        if (Normalize) text = ToFormC(text);
         List<int> ids = addSpecial ? [.. Prefix] : [];
         int start = 0;
         for (int i = 0; i < text.Length;)
@@ -98,6 +98,17 @@ public sealed class BpeTokenizer
 
     /// <summary>The id of an added token's text, or null.</summary>
     public int? IdOf(string addedToken) => _addedLongestFirst.FirstOrDefault(a => a.Content == addedToken)?.Id;
+
+    private static string ToFormC(string text)
+    {
+        // Nothing below U+0300 composes. Without Unicode data (invariant globalization) the runtime would return the text as it is,
+        // and ids would silently differ from those that the model was trained with.
+        if (text.All(c => c < 0x300)) return text;
+        if ("e\u0301".Normalize(NormalizationForm.FormC).Length != 1)
+            throw new LlamaException(
+                "The tokenizer asks for NFC, which this program cannot do for characters above U+02FF; give --tokens instead.");
+        return text.Normalize(NormalizationForm.FormC);
+    }
 
     private AddedToken? AddedAt(string text, int index)
     {

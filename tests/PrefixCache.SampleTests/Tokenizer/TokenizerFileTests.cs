@@ -56,6 +56,23 @@ public class TokenizerFileTests
         Assert.Equal([Merged + 3, Byte + 'i'], Load(json).Encode("hi"));
     }
 
+    [Fact]
+    public void Encode_NfcAskedFor_ComposesOrRefusesButNeverIgnoresIt()
+    {
+        JsonObject json = Gpt2(pairs: true);
+        json["normalizer"] = JsonNode.Parse("""{"type":"NFC"}""");
+        BpeTokenizer tokenizer = Load(json);
+        Assert.Equal(Load(Gpt2(pairs: true)).Encode("é hello"), tokenizer.Encode("é hello"));
+        try
+        {
+            Assert.Equal(tokenizer.Encode("é"), tokenizer.Encode("e\u0301"));
+        }
+        catch (LlamaException e)
+        {
+            Assert.Contains("NFC", e.Message, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("model", "{\"type\":\"Unigram\",\"vocab\":[]}", "Unigram")]
     [InlineData("model", "{\"type\":\"BPE\",\"byte_fallback\":true}", "byte_fallback")]
