@@ -1,0 +1,50 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using PrefixCache.Core.Memory;
+using PrefixCache.Core.Native.Posix;
+using PrefixCache.Server;
+using PrefixCache.Server.Options;
+
+namespace PrefixCache.Cli.Serve;
+
+/// <summary>Starts a node, says where it serves, waits for the signal to stop, drains.</summary>
+internal static class ServeProgram
+{
+    public static async Task<int> RunAsync(string? config, IReadOnlyDictionary<string, string> values)
+    {
+        // Handlers first: a signal that comes while the node starts must not be lost.
+        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, stop));
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, stop));
+        using var loggers = LoggerFactory.Create(logging => logging.AddFilter("Microsoft", LogLevel.Warning).AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+        }));
+        try
+        {
+            var options = NodeOptionsLoader.Load(config, values);
+            await using var node = await PrefixCacheNode.StartAsync(options, loggers);
+            await Console.Out.WriteLineAsync("ready " + string.Join(' ', node.Addresses));
+            await stop.Task;
+            return ExitCode.Success;
+        }
+        catch (Exception exception) when (exception is NodeOptionsException or InsufficientHostMemoryException)
+        {
+            await Console.Error.WriteLineAsync(exception.Message);
+            return ExitCode.BadOptions;
+        }
+        catch (Exception exception) when (exception is IOException or PosixException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync("The node cannot start: " + exception.Message);
+            return ExitCode.Failure;
+        }
+    }
+
+    private static void Stop(PosixSignalContext context, TaskCompletionSource stop)
+    {
+        context.Cancel = true;
+        stop.TrySetResult();
+    }
+}

@@ -1,0 +1,21 @@
+namespace PrefixCache.Client;
+
+public enum ClientEventKind
+{
+    /// <summary>A session is open and every layout is registered.</summary>
+    Connected,
+
+    /// <summary>The session is lost; every call is a miss until the client has connected again.</summary>
+    Disconnected,
+
+    /// <summary>The node shuts down soon.</summary>
+    Draining,
+
+    /// <summary>A call failed and was turned into a miss.</summary>
+    CallFailed,
+}
+
+/// <param name="Kind">What happened.</param>
+/// <param name="Operation">The call that failed; empty for the other kinds.</param>
+/// <param name="Reason">Why, for people. Holds no tokens or payload.</param>
+public sealed record ClientEvent(ClientEventKind Kind, string Operation, string Reason);

@@ -1,0 +1,20 @@
+namespace PrefixCache.Client;
+
+/// <summary>What a lookup is asked with, beside the tokens.</summary>
+public sealed record LookupOptions
+{
+    /// <summary>Names the request within the instance; the same id again = the same reservation. Random when not given.</summary>
+    public string RequestId { get; init; } = "";
+
+    /// <summary>Leading tokens whose KV the engine has already.</summary>
+    public int ComputedTokens { get; init; }
+
+    /// <summary>The engine's block size: the hit is a multiple of it. 0 and 1 = any length.</summary>
+    public int AlignTokens { get; init; }
+
+    /// <summary>Separates namespaces of one tenant.</summary>
+    public string Salt { get; init; } = "";
+
+    /// <summary>Digest of the adapter's weights, or a name that is never reused; empty = none.</summary>
+    public string Adapter { get; init; } = "";
+}

@@ -1,0 +1,174 @@
+using PrefixCache.Client.Sessions;
+using PrefixCache.Client.Wire;
+using PrefixCache.Format.Layouts;
+using PrefixCache.Grpc;
+using PrefixCache.Protocol;
+using PrefixCache.Protocol.V1;
+using KvLayout = PrefixCache.Format.Layouts.KvLayout;
+
+namespace PrefixCache.Client;
+
+/// <summary>A worker's way to its node: one per process of an engine.</summary>
+/// <remarks>
+/// Thread-safe. While the node is gone every call is a miss, at once, with an event; the client connects again by itself. In strict mode
+/// what goes wrong is thrown instead.
+/// </remarks>
+public sealed class PrefixCacheClient : IAsyncDisposable
+{
+    private readonly RpcChannel _channel;
+    private readonly SessionKeeper _keeper;
+
+    private PrefixCacheClient(PrefixCacheClientOptions options)
+    {
+        Options = options;
+        var headers = new Metadata();
+        if (options.Token.Length > 0) headers.Add("authorization", "Bearer " + options.Token);
+        _channel = new RpcChannel(new RpcChannelOptions
+        {
+            Address = options.Address,
+            DefaultHeaders = headers,
+            Tls = options.Tls,
+            TimeProvider = options.TimeProvider,
+        });
+        _keeper = new SessionKeeper(options, _channel, Report);
+        Calls = new CallGuard(options, _channel, Report);
+    }
+
+    /// <summary>Connected, disconnected, draining, a call that failed. Raised on a thread of the client: do not block it.</summary>
+    public event Action<ClientEvent>? Changed;
+
+    public PrefixCacheClientOptions Options { get; }
+
+    /// <summary>A session is open.</summary>
+    public bool IsConnected => _keeper.Current is not null;
+
+    internal CallGuard Calls { get; }
+
+    /// <summary>Makes a client and waits for the first attempt to connect.</summary>
+    /// <param name="options">Address and identity.</param>
+    /// <param name="changed">Hears every event from the first on; may be null.</param>
+    /// <param name="cancellationToken">Gives the wait up.</param>
+    /// <returns>A client, connected or, unless strict, still trying.</returns>
+    /// <exception cref="PrefixCacheException">Strict, and the node cannot be reached or refuses.</exception>
+    public static async Task<PrefixCacheClient> ConnectAsync(
+        PrefixCacheClientOptions options, Action<ClientEvent>? changed = null, CancellationToken cancellationToken = default)
+    {
+        var client = new PrefixCacheClient(options);
+        client.Changed += changed;
+        try
+        {
+            var failure = await client._keeper.FirstAttempt.WaitAsync(cancellationToken);
+            if (failure is not null && options.Strict) throw new PrefixCacheException($"{options.Address}: {failure.Message}", failure);
+            return client;
+        }
+        catch
+        {
+            await client.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Makes a layout known to the node, now and after every reconnection.</summary>
+    /// <exception cref="PrefixCacheException">The layout has faults (all are named), or the node refuses it: a mistake of the worker's set-up.</exception>
+    public async Task RegisterLayoutAsync(KvLayout layout, CancellationToken cancellationToken = default)
+    {
+        var faults = LayoutValidator.Validate(layout);
+        if (faults.Count > 0) throw new PrefixCacheException($"The layout has faults: {string.Join("; ", faults)}.");
+        try
+        {
+            await _keeper.RegisterAsync(layout, cancellationToken);
+        }
+        catch (RpcException exception) when (exception.Status is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled && !Options.Strict)
+        {
+            Report(new ClientEvent(ClientEventKind.CallFailed, "RegisterLayout", exception.Message));
+        }
+        catch (RpcException exception)
+        {
+            throw new PrefixCacheException($"The node refuses the layout: {exception.Detail}", exception);
+        }
+    }
+
+    /// <summary>Asks how much of a prompt's KV the node has.</summary>
+    /// <param name="layout">A registered layout.</param>
+    /// <param name="tokens">Token ids of the prompt.</param>
+    /// <param name="options">Request id, alignment, namespace.</param>
+    /// <param name="cancellationToken">Gives the call up.</param>
+    /// <returns>Never null: a failure is a reservation with no hit, whose further calls do nothing.</returns>
+    public async ValueTask<PrefixReservation> LookupAsync(
+        KvLayout layout, ReadOnlyMemory<int> tokens, LookupOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new LookupOptions();
+        var session = _keeper.Current;
+        var answer = await Calls.InvokeAsync("Lookup", session, static async (state, channel, call) =>
+        {
+            var (request, prompt) = state;
+            using var bytes = TokenBytes.Of(prompt.Span);
+            return await channel.UnaryAsync(PrefixCacheMethods.Lookup, request, bytes.Sequence, call);
+        }, (LookupMessages.Request(session, layout, options), tokens), cancellationToken);
+        var ticket = answer is null
+            ? new ReservationTicket(0, layout.Id.ToString(), 0, tokens.Length, layout.ChunkTokens)
+            : new ReservationTicket(answer.Reservation, layout.Id.ToString(), (int)answer.HitTokens, tokens.Length, layout.ChunkTokens);
+        return new PrefixReservation(this, answer is null ? null : session, layout, ticket);
+    }
+
+    /// <summary>Uses, in a rank process, a reservation that the scheduler's process looked up.</summary>
+    /// <param name="layout">The layout that it was looked up with.</param>
+    /// <param name="ticket">From <see cref="PrefixReservation.Ticket"/>.</param>
+    public PrefixReservation OpenReservation(KvLayout layout, ReservationTicket ticket)
+    {
+        if (ticket.LayoutId != layout.Id.ToString())
+            throw new ArgumentException("The ticket is for another layout than this process uses: every rank must register the same one.", nameof(ticket));
+        return new PrefixReservation(this, ticket.Reservation == 0 ? null : _keeper.Current, layout, ticket);
+    }
+
+    /// <summary>What the node holds and did.</summary>
+    /// <exception cref="PrefixCacheException">The node cannot be asked.</exception>
+    public Task<GetStatisticsResponse> GetStatisticsAsync(CancellationToken cancellationToken = default) =>
+        AdminAsync("GetStatistics", PrefixCacheMethods.GetStatistics, _ => new GetStatisticsRequest(), cancellationToken);
+
+    /// <summary>Makes everything of one namespace unfindable.</summary>
+    /// <returns>Chunks taken out.</returns>
+    /// <exception cref="PrefixCacheException">The node cannot be asked.</exception>
+    public async Task<long> ClearNamespaceAsync(KvLayout layout, string salt = "", string adapter = "", CancellationToken cancellationToken = default)
+    {
+        var answer = await AdminAsync("ClearNamespace", PrefixCacheMethods.ClearNamespace, session => new ClearNamespaceRequest
+        {
+            Session = session.Id,
+            LayoutId = Google.Protobuf.ByteString.CopyFrom(layout.Id.ToArray()),
+            Salt = salt,
+            Adapter = adapter,
+        }, cancellationToken);
+        return (long)answer.Chunks;
+    }
+
+    /// <summary>Makes everything of this client's tenant unfindable.</summary>
+    /// <returns>Chunks taken out.</returns>
+    /// <exception cref="PrefixCacheException">The node cannot be asked.</exception>
+    public async Task<long> ClearAllAsync(CancellationToken cancellationToken = default) => (long)(await AdminAsync("ClearNamespace",
+        PrefixCacheMethods.ClearNamespace, session => new ClearNamespaceRequest { Session = session.Id, All = true }, cancellationToken)).Chunks;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _keeper.DisposeAsync();
+        _channel.Dispose();
+    }
+
+    private async Task<TResponse> AdminAsync<TRequest, TResponse>(string operation, RpcMethod<TRequest, TResponse> method,
+        Func<NodeSession, TRequest> request, CancellationToken cancellationToken)
+        where TRequest : Google.Protobuf.IMessage<TRequest>
+        where TResponse : Google.Protobuf.IMessage<TResponse>
+    {
+        var session = _keeper.Current ?? throw new PrefixCacheException($"{operation}: there is no session with {Options.Address}.");
+        try
+        {
+            var options = new CallOptions { CancellationToken = cancellationToken, Timeout = Options.CallTimeout };
+            return await _channel.UnaryAsync(method, request(session), options);
+        }
+        catch (RpcException exception)
+        {
+            throw new PrefixCacheException($"{operation}: {exception.Status}: {exception.Detail}", exception);
+        }
+    }
+
+    private void Report(ClientEvent happened) => Changed?.Invoke(happened);
+}

@@ -1,0 +1,56 @@
+using System.Net.Security;
+
+namespace PrefixCache.Client;
+
+/// <summary>What this process is in its engine.</summary>
+public enum WorkerRole
+{
+    /// <summary>Looks up and releases; in an engine of one process it loads and stores too.</summary>
+    Scheduler,
+
+    /// <summary>Loads and stores the shards of one rank.</summary>
+    Rank,
+}
+
+/// <summary>How to reach the node, and who this process is.</summary>
+public sealed record PrefixCacheClientOptions
+{
+    /// <summary>http://127.0.0.1:7420, https://…, or unix:///run/prefixcache.sock.</summary>
+    public required string Address { get; init; }
+
+    /// <summary>Names the engine: the same in all its processes, different from every other engine's. Random when not given.</summary>
+    public string InstanceId { get; init; } = Guid.NewGuid().ToString("N");
+
+    public WorkerRole Role { get; init; } = WorkerRole.Scheduler;
+
+    /// <summary>This process's rank, when its role is <see cref="WorkerRole.Rank"/>.</summary>
+    public int Rank { get; init; }
+
+    /// <summary>Which of the token's tenants to work for; empty = its first.</summary>
+    public string Tenant { get; init; } = "";
+
+    /// <summary>Bearer token; empty = none.</summary>
+    public string Token { get; init; } = "";
+
+    /// <summary>Throw what goes wrong instead of turning it into a miss: for tests, not for the inference path.</summary>
+    public bool Strict { get; init; }
+
+    /// <summary>How long a lookup, an append or a release may take before it counts as a miss.</summary>
+    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long one retrieve or store may take.</summary>
+    public TimeSpan TransferTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Shortest wait before the next attempt to connect; it doubles up to <see cref="MaxReconnectDelay"/>.</summary>
+    public TimeSpan MinReconnectDelay { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    public TimeSpan MaxReconnectDelay { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Check the checksums of what was retrieved, where the node sends them.</summary>
+    public bool VerifyChecksums { get; init; } = true;
+
+    /// <summary>For https addresses: own certificate authority, client certificate.</summary>
+    public SslClientAuthenticationOptions? Tls { get; init; }
+
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+}

@@ -1,0 +1,128 @@
+using PrefixCache.Client.Memory;
+using PrefixCache.Client.Sessions;
+using PrefixCache.Client.Transfers;
+using PrefixCache.Client.Wire;
+using PrefixCache.Protocol;
+using PrefixCache.Protocol.V1;
+using KvLayout = PrefixCache.Format.Layouts.KvLayout;
+
+namespace PrefixCache.Client;
+
+/// <summary>What the node granted to one request: load its hit, store what was computed behind it, release it.</summary>
+/// <remarks>
+/// Disposing releases it, if <see cref="ReleaseAsync"/> did not. Where the node is gone, or the lookup failed, everything here does nothing
+/// and says so in its result. One transfer per shard at a time.
+/// </remarks>
+public sealed class PrefixReservation : IAsyncDisposable
+{
+    private readonly PrefixCacheClient _client;
+    private readonly NodeSession? _session;
+    private int _released;
+
+    internal PrefixReservation(PrefixCacheClient client, NodeSession? session, KvLayout layout, ReservationTicket ticket)
+    {
+        _client = client;
+        _session = session;
+        Layout = layout;
+        Ticket = ticket;
+    }
+
+    public KvLayout Layout { get; }
+
+    /// <summary>For the rank processes of the engine.</summary>
+    public ReservationTicket Ticket { get; private set; }
+
+    /// <summary>Leading tokens whose KV can be retrieved; 0 = miss.</summary>
+    public int HitTokens => Ticket.HitTokens;
+
+    public int TotalTokens => Ticket.TotalTokens;
+
+    /// <summary>The node answered and knows this reservation; false = everything is a miss.</summary>
+    public bool IsLive => _session is { IsLost: false };
+
+    /// <summary>Loads the hit, or a part of it, of one shard into the caller's memory.</summary>
+    /// <returns>What is in place: on a failure as much as had come whole, in chunk order.</returns>
+    public async ValueTask<RetrieveResult> RetrieveAsync(IKvMemory destination, TransferOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new TransferOptions();
+        var end = options.EndToken == 0 ? HitTokens : Math.Min(options.EndToken, HitTokens);
+        if (options.FirstToken >= end) return new RetrieveResult(options.FirstToken, 0, 0, TimeSpan.Zero);
+        var receiver = new HitReceiver(Layout, options, end, destination, _client.Options);
+        var request = new RetrieveRequest
+        {
+            Session = _session?.Id ?? Google.Protobuf.ByteString.Empty,
+            Reservation = Ticket.Reservation,
+            Shard = (uint)options.Shard,
+            Order = options.LayerOrder ? TransferOrder.LayerOrder : TransferOrder.ChunkOrder,
+            FirstToken = (uint)options.FirstToken,
+            EndToken = (uint)end,
+        };
+        await _client.Calls.TransferAsync("Retrieve", _session, static async (state, channel, call) =>
+        {
+            using var stream = channel.ServerStreaming(PrefixCacheMethods.Retrieve, state.request, call);
+            await state.receiver.ReceiveAsync(stream.Responses, call.CancellationToken);
+            return state.receiver;
+        }, (request, receiver), cancellationToken);
+        return receiver.Result;
+    }
+
+    /// <summary>Stores one shard of what the node does not have yet: every chunk from the one with <see cref="TransferOptions.FirstToken"/> on.</summary>
+    public async ValueTask<StoreSummary> StoreAsync(IKvMemory source, TransferOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new TransferOptions();
+        var end = options.EndToken == 0 ? TotalTokens : Math.Min(options.EndToken, TotalTokens);
+        var sender = new ChunkSender(Layout, options, end, source, _client.Options.TimeProvider);
+        if (sender.IsEmpty) return StoreSummary.Nothing;
+        await _client.Calls.TransferAsync("Store", _session, static async (state, channel, call) =>
+        {
+            using var stream = channel.Duplex(PrefixCacheMethods.Store, call);
+            await state.sender.SendAsync(state.session!, state.reservation, stream, call.CancellationToken);
+            return state.sender;
+        }, (sender, session: _session, reservation: Ticket.Reservation), cancellationToken);
+        return sender.Summary;
+    }
+
+    /// <summary>Adds tokens, usually decoded ones, behind the request's, so that their KV can be stored. Scheduler only.</summary>
+    /// <returns>Whether the node took them.</returns>
+    public async ValueTask<bool> AppendAsync(ReadOnlyMemory<int> tokens, CancellationToken cancellationToken = default)
+    {
+        if (tokens.IsEmpty) return IsLive;
+        var request = new AppendRequest
+        {
+            Session = _session?.Id ?? Google.Protobuf.ByteString.Empty,
+            Reservation = Ticket.Reservation,
+            Position = (uint)TotalTokens,
+        };
+        var response = await _client.Calls.InvokeAsync("Append", _session, static async (state, channel, call) =>
+        {
+            using var bytes = TokenBytes.Of(state.tokens.Span);
+            return await channel.UnaryAsync(PrefixCacheMethods.Append, state.request, bytes.Sequence, call);
+        }, (request, tokens), cancellationToken);
+        if (response is null) return false;
+        Ticket = Ticket with { TotalTokens = (int)response.TotalTokens };
+        return true;
+    }
+
+    /// <summary>Says that loading is over, so that the hit's blocks may go when every rank has said so; storing goes on.</summary>
+    public ValueTask<bool> ReleaseHitAsync(UsageReport? report = null, CancellationToken cancellationToken = default) =>
+        SendReleaseAsync(ReleaseRequest.Types.Scope.Loaded, report, cancellationToken);
+
+    /// <summary>Ends this process's part; from the scheduler, the reservation. Once; later calls do nothing.</summary>
+    /// <returns>Whether the leases held without a gap since the lookup.</returns>
+    public async ValueTask<bool> ReleaseAsync(UsageReport? report = null, CancellationToken cancellationToken = default) =>
+        Interlocked.Exchange(ref _released, 1) == 0 && await SendReleaseAsync(ReleaseRequest.Types.Scope.Done, report, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (IsLive) await ReleaseAsync();
+    }
+
+    private async ValueTask<bool> SendReleaseAsync(ReleaseRequest.Types.Scope scope, UsageReport? report, CancellationToken cancellationToken)
+    {
+        if (Ticket.Reservation == 0) return false;
+        var request = ReleaseMessages.Request(_session, Ticket.Reservation, scope, report);
+        var response = await _client.Calls.InvokeAsync("Release", _session,
+            static (state, channel, call) => channel.UnaryAsync(PrefixCacheMethods.Release, state, call), request, cancellationToken);
+        return response is { Held: true };
+    }
+}

@@ -1,0 +1,28 @@
+using Google.Protobuf;
+using PrefixCache.Protocol.V1;
+
+namespace PrefixCache.Client.Sessions;
+
+/// <summary>One open session with the node. What was granted under it ends with it.</summary>
+internal sealed class NodeSession
+{
+    private volatile bool _isLost;
+
+    public NodeSession(SessionOpened opened)
+    {
+        Id = opened.Session;
+        MaxTokens = (int)Math.Min(opened.MaxTokens, int.MaxValue);
+        MaxPayloadBytes = (int)Math.Min(opened.MaxPayloadBytes, 1 << 20);
+    }
+
+    public ByteString Id { get; }
+
+    public int MaxTokens { get; }
+
+    /// <summary>Most payload bytes that this client puts into one message.</summary>
+    public int MaxPayloadBytes { get; }
+
+    public bool IsLost => _isLost;
+
+    public void Lose() => _isLost = true;
+}

@@ -1,0 +1,140 @@
+using Google.Protobuf;
+using PrefixCache.Client.Wire;
+using PrefixCache.Format.Layouts;
+using PrefixCache.Grpc;
+using PrefixCache.Protocol;
+using PrefixCache.Protocol.V1;
+using KvLayout = PrefixCache.Format.Layouts.KvLayout;
+
+namespace PrefixCache.Client.Sessions;
+
+/// <summary>Keeps a session open: connects, registers the layouts, and connects again when the session is lost.</summary>
+/// <remarks>One background task owns the session; <see cref="Current"/> may be read from any thread.</remarks>
+internal sealed class SessionKeeper : IAsyncDisposable
+{
+    private readonly PrefixCacheClientOptions _options;
+    private readonly RpcChannel _channel;
+    private readonly Action<ClientEvent> _report;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource<Exception?> _firstAttempt = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Dictionary<LayoutId, KvLayout> _layouts = [];
+    private readonly Task _loop;
+    private volatile NodeSession? _current;
+    private ByteString _previous = ByteString.Empty;
+
+    public SessionKeeper(PrefixCacheClientOptions options, RpcChannel channel, Action<ClientEvent> report)
+    {
+        _options = options;
+        _channel = channel;
+        _report = report;
+        _loop = Task.Run(KeepAsync);
+    }
+
+    /// <summary>Null while there is no session.</summary>
+    public NodeSession? Current => _current;
+
+    /// <summary>Ends with the first attempt to connect; its failure, or null.</summary>
+    public Task<Exception?> FirstAttempt => _firstAttempt.Task;
+
+    /// <summary>Registers a layout now if there is a session, and with every later session.</summary>
+    public async Task RegisterAsync(KvLayout layout, CancellationToken cancellationToken)
+    {
+        lock (_layouts) _layouts[layout.Id] = layout;
+        if (_current is { } session) await RegisterAsync(session.Id, layout, cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _loop;
+        _stop.Dispose();
+    }
+
+    private async Task KeepAsync()
+    {
+        var delay = _options.MinReconnectDelay;
+        while (!_stop.IsCancellationRequested)
+        {
+            Exception? failure = null;
+            try
+            {
+                await HoldAsync();
+                delay = _options.MinReconnectDelay;
+            }
+            catch (Exception exception) when (exception is RpcException or OperationCanceledException or PrefixCacheException)
+            {
+                failure = exception;
+            }
+
+            var wasConnected = Lose();
+            if (_stop.IsCancellationRequested) break;
+            if (wasConnected) delay = _options.MinReconnectDelay;
+            if (wasConnected || _firstAttempt.TrySetResult(failure ?? new PrefixCacheException("The node closed the session at once.")))
+                _report(new ClientEvent(ClientEventKind.Disconnected, "", failure?.Message ?? "The node ended the session."));
+            await WaitAsync(delay);
+            delay = delay * 2 < _options.MaxReconnectDelay ? delay * 2 : _options.MaxReconnectDelay;
+        }
+
+        _firstAttempt.TrySetResult(new OperationCanceledException());
+    }
+
+    /// <summary>Opens a session and stays until it ends.</summary>
+    private async Task HoldAsync()
+    {
+        var request = new OpenSessionRequest
+        {
+            VersionMajor = 1,
+            VersionMinor = 0,
+            InstanceId = _options.InstanceId,
+            Role = _options.Role == WorkerRole.Rank ? OpenSessionRequest.Types.Role.Rank : OpenSessionRequest.Types.Role.Scheduler,
+            Rank = (uint)_options.Rank,
+            Tenant = _options.Tenant,
+            PreviousSession = _previous,
+        };
+        using var call = _channel.ServerStreaming(PrefixCacheMethods.OpenSession, request, new CallOptions { CancellationToken = _stop.Token });
+        if (!await call.Responses.MoveNextAsync(_stop.Token) || call.Responses.Current.Opened is not { } opened)
+            throw new PrefixCacheException("The node's first event was not `opened`: is the address that of a PrefixCache node?");
+        var session = new NodeSession(opened);
+        _previous = session.Id;
+        List<KvLayout> layouts;
+        lock (_layouts) layouts = [.. _layouts.Values];
+        foreach (var layout in layouts) await RegisterAsync(session.Id, layout, _stop.Token);
+        _current = session;
+        _report(new ClientEvent(ClientEventKind.Connected, "", _options.Address));
+        _firstAttempt.TrySetResult(null);
+        while (await call.Responses.MoveNextAsync(_stop.Token))
+        {
+            if (call.Responses.Current.Draining is { } draining)
+                _report(new ClientEvent(ClientEventKind.Draining, "", $"The node ends in at most {draining.GraceMs} ms."));
+        }
+    }
+
+    private bool Lose()
+    {
+        var session = _current;
+        _current = null;
+        session?.Lose();
+        return session is not null;
+    }
+
+    private async Task RegisterAsync(ByteString session, KvLayout layout, CancellationToken cancellationToken)
+    {
+        var request = new RegisterLayoutRequest { Session = session, Layout = layout.ToMessage() };
+        var options = new CallOptions { CancellationToken = cancellationToken, Timeout = _options.CallTimeout };
+        var response = await _channel.UnaryAsync(PrefixCacheMethods.RegisterLayout, request, options);
+        if (!response.LayoutId.Span.SequenceEqual(layout.Id.ToArray()))
+            throw new PrefixCacheException("The node computes another layout id: client and node disagree on the layout's encoding.");
+    }
+
+    private async Task WaitAsync(TimeSpan delay)
+    {
+        try
+        {
+            await Task.Delay(delay, _options.TimeProvider, _stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The client is being disposed.
+        }
+    }
+}

@@ -1,0 +1,47 @@
+namespace PrefixCache.Client;
+
+/// <summary>Which part of a reservation to retrieve or store.</summary>
+public sealed record TransferOptions
+{
+    /// <summary>Index into the layout's shards.</summary>
+    public int Shard { get; init; }
+
+    /// <summary>First token of the sequence to retrieve; a store begins with the chunk that has it.</summary>
+    public int FirstToken { get; init; }
+
+    /// <summary>Without this token; 0 = the hit's end to retrieve, the sequence's end to store.</summary>
+    public int EndToken { get; init; }
+
+    /// <summary>Retrieve layer by layer instead of chunk by chunk.</summary>
+    public bool LayerOrder { get; init; }
+}
+
+/// <param name="EndToken">KV of the tokens before this one is in place, from the first one asked for; that one itself when nothing is.</param>
+/// <param name="Tokens">How many tokens that is.</param>
+/// <param name="Bytes">Payload received.</param>
+/// <param name="Elapsed">Wall-clock time.</param>
+public sealed record RetrieveResult(int EndToken, int Tokens, long Bytes, TimeSpan Elapsed);
+
+/// <param name="Committed">Chunks that are this caller's now.</param>
+/// <param name="Present">Chunks that were there already, or that another caller committed first.</param>
+/// <param name="Refused">Chunks that the node has no room for, or whose predecessor is missing.</param>
+/// <param name="Bytes">Payload sent.</param>
+/// <param name="Elapsed">Wall-clock time.</param>
+public sealed record StoreSummary(int Committed, int Present, int Refused, long Bytes, TimeSpan Elapsed)
+{
+    public static StoreSummary Nothing { get; } = new(0, 0, 0, 0, TimeSpan.Zero);
+}
+
+/// <summary>What this rank did under a reservation, for the node's load-or-recompute decision.</summary>
+public sealed record UsageReport
+{
+    /// <summary>What loading gave; null = nothing was loaded.</summary>
+    public RetrieveResult? Loaded { get; init; }
+
+    /// <summary>Tokens [ComputedFrom, ComputedFrom + ComputedTokens) were prefilled in <see cref="ComputeTime"/>.</summary>
+    public int ComputedFrom { get; init; }
+
+    public int ComputedTokens { get; init; }
+
+    public TimeSpan ComputeTime { get; init; }
+}

@@ -1,0 +1,111 @@
+using Google.Protobuf;
+using PrefixCache.Client.Memory;
+using PrefixCache.Client.Sessions;
+using PrefixCache.Format.Layouts;
+using PrefixCache.Grpc;
+using PrefixCache.Protocol.V1;
+using KvLayout = PrefixCache.Format.Layouts.KvLayout;
+
+namespace PrefixCache.Client.Transfers;
+
+/// <summary>Offers chunks to the node and sends those that it wants. Used once, by one thread at a time.</summary>
+internal sealed class ChunkSender
+{
+    private readonly KvLayout _layout;
+    private readonly TransferOptions _options;
+    private readonly int _endToken;
+    private readonly IKvMemory _source;
+    private readonly TimeProvider _time;
+    private readonly long _started;
+    private int _committed;
+    private int _present;
+    private int _refused;
+    private long _bytes;
+
+    public ChunkSender(KvLayout layout, TransferOptions options, int endToken, IKvMemory source, TimeProvider time)
+    {
+        _layout = layout;
+        _options = options;
+        _endToken = endToken;
+        _source = source;
+        _time = time;
+        _started = time.GetTimestamp();
+    }
+
+    /// <summary>There is nothing to offer.</summary>
+    public bool IsEmpty => _options.FirstToken >= _endToken;
+
+    public StoreSummary Summary => new(_committed, _present, _refused, _bytes, _time.GetElapsedTime(_started));
+
+    public async Task SendAsync(NodeSession session, ulong reservation, DuplexCall<StoreRequest, StoreResponse> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await call.Requests.WriteAsync(new StoreRequest { Open = Open(session.Id, reservation) }, cancellationToken);
+            var plan = await NextAsync(call, cancellationToken);
+            if (plan.Plan is null) throw new RpcException(StatusCode.Internal, "The node's first answer to a store was no plan.");
+            var wanted = plan.Plan.Decisions.Where(decision => decision.Action == StoreDecision.Types.Action.Wanted).ToList();
+            _present = plan.Plan.Decisions.Count(decision => decision.Action == StoreDecision.Types.Action.Present);
+            _refused = plan.Plan.Decisions.Count - _present - wanted.Count;
+            await SendChunksAsync(session, wanted, call, cancellationToken);
+            foreach (var _ in wanted) Count(await NextAsync(call, cancellationToken));
+            if (await call.Responses.MoveNextAsync(cancellationToken))
+                throw new RpcException(StatusCode.Internal, "The node answered more than it was sent.");
+        }
+        catch (RpcException exception) when (exception.Status is StatusCode.Unavailable or StatusCode.Cancelled or StatusCode.Internal)
+        {
+            // A write that fails because the node ended the call: why it did stands in the call's status.
+            await ThrowStatusAsync(call, cancellationToken);
+            throw;
+        }
+    }
+
+    private static async Task ThrowStatusAsync(DuplexCall<StoreRequest, StoreResponse> call, CancellationToken cancellationToken)
+    {
+        while (await call.Responses.MoveNextAsync(cancellationToken))
+        {
+        }
+    }
+
+    private static async Task<StoreResponse> NextAsync(DuplexCall<StoreRequest, StoreResponse> call, CancellationToken cancellationToken) =>
+        await call.Responses.MoveNextAsync(cancellationToken)
+            ? call.Responses.Current
+            : throw new RpcException(StatusCode.Internal, "The node ended the store before it had answered for every chunk.");
+
+    private StoreOpen Open(ByteString session, ulong reservation)
+    {
+        var open = new StoreOpen { Session = session, Reservation = reservation, Shard = (uint)_options.Shard };
+        for (var position = _options.FirstToken / _layout.ChunkTokens; position * _layout.ChunkTokens < _endToken; position++)
+            open.Chunks.Add(new StoreOffer { Handle = Handle(position), Tokens = (uint)TokensAt(position) });
+        return open;
+    }
+
+    private static ulong Handle(int position) => (ulong)position + 1;
+
+    private int TokensAt(int position) => Math.Min(_layout.ChunkTokens, _endToken - (position * _layout.ChunkTokens));
+
+    private async Task SendChunksAsync(NodeSession session, List<StoreDecision> wanted, DuplexCall<StoreRequest, StoreResponse> call,
+        CancellationToken cancellationToken)
+    {
+        var shape = _layout.Shapes[_options.Shard];
+        using var parts = new PartBuilder(call.Requests, session.MaxPayloadBytes);
+        foreach (var decision in wanted)
+        {
+            var position = (int)decision.Handle - 1;
+            var slice = ChunkSlice.Whole(shape, TokensAt(position));
+            parts.Begin(decision.Handle, slice);
+            await parts.SendAsync(_source, position * _layout.ChunkTokens, cancellationToken);
+            _bytes += slice.Bytes;
+        }
+
+        await call.CompleteAsync();
+    }
+
+    private void Count(StoreResponse response)
+    {
+        if (response.Result is not { } result) throw new RpcException(StatusCode.Internal, "The node answered a chunk with no result.");
+        if (result.Outcome == StoreResult.Types.Outcome.Committed) _committed++;
+        else if (result.Outcome == StoreResult.Types.Outcome.Duplicate) _present++;
+        else _refused++;
+    }
+}

@@ -1,0 +1,134 @@
+using PrefixCache.Core.Eviction;
+using PrefixCache.Core.Index;
+using PrefixCache.Core.Statistics;
+using PrefixCache.Core.Tiers.Host;
+using PrefixCache.Format.Layouts;
+
+namespace PrefixCache.Core.Blocks;
+
+/// <summary>The life of blocks: allocated by evicting what nobody needs, attached to their chunk, leased, freed.</summary>
+/// <remarks>Every method is called under the node's lock. Nothing here copies, hashes or waits.</remarks>
+internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, NamespaceTable namespaces, CacheCounters counters)
+{
+    public HostTier Host { get; } = host;
+
+    public long Leases { get; private set; }
+
+    public int WritingBlocks { get; private set; }
+
+    /// <summary>Complete chunks.</summary>
+    public long Chunks { get; private set; }
+
+    public void Lease(ChunkNode node)
+    {
+        node.Leases++;
+        Leases++;
+    }
+
+    public void Unlease(ChunkNode node)
+    {
+        node.Leases--;
+        Leases--;
+        if (node is { IsDetached: true, Leases: 0 }) FreeBlocks(node);
+    }
+
+    public void Used(IReadOnlyList<ChunkNode> path) => policy.Used(path);
+
+    /// <summary>A block for a chunk that is about to be written; null when nothing more can be evicted.</summary>
+    public Block? TryAllocate(ShardShape shape, int tokens)
+    {
+        long bytes = shape.PayloadBytes(tokens);
+        if (Host.IsPressed(bytes))
+        {
+            while (!Host.IsRelieved(bytes) && TryEvict())
+            {
+            }
+
+            if (Host.IsPressed(bytes)) return null;
+        }
+
+        var block = Host.TryAllocate(shape, tokens);
+        while (block is null && TryEvict()) block = Host.TryAllocate(shape, tokens);
+        if (block is not null) WritingBlocks++;
+        return block;
+    }
+
+    /// <summary>Hands a written block to its chunk; false when the shard is there already or the chunk was cleared: the block is freed.</summary>
+    public bool TryAttach(ChunkNode node, int shard, Block block, ulong[] checksums)
+    {
+        WritingBlocks--;
+        node.Writers--;
+        if (node.IsDetached || node.Shards[shard] is not null)
+        {
+            Host.Free(block);
+            return false;
+        }
+
+        Host.Publish(block, checksums);
+        node.Shards[shard] = block;
+        node.Present++;
+        if (node.IsComplete) Chunks++;
+        if (node.Present == 1) policy.Added(node);
+        return true;
+    }
+
+    /// <summary>Gives back a block that will not be committed, and its chunk when that was all it had.</summary>
+    public void Abandon(ChunkNode node, Block block)
+    {
+        WritingBlocks--;
+        node.Writers--;
+        Host.Free(block);
+        RemoveIfEmpty(node);
+    }
+
+    /// <summary>Takes out a chunk that has no block and that nobody is about to give one, and such ancestors.</summary>
+    public void RemoveIfEmpty(ChunkNode node)
+    {
+        for (var current = node; current is { Present: 0, IsEvictable: true, IsDetached: false }; current = current.Parent)
+        {
+            node.Tree.Remove(current);
+            if (current.Parent is null) break;
+        }
+
+        namespaces.RemoveIfUnused(node.Tree);
+    }
+
+    /// <summary>Makes every chunk of a tree unfindable; blocks that are leased stay until their leases end.</summary>
+    /// <returns>Complete chunks taken out.</returns>
+    public int Detach(NamespaceTree tree)
+    {
+        var nodes = tree.Nodes.ToList();
+        tree.DetachAll();
+        var complete = nodes.Count(node => node.IsComplete);
+        foreach (var node in nodes)
+        {
+            policy.Removed(node);
+            if (node.Leases == 0) FreeBlocks(node);
+        }
+
+        return complete;
+    }
+
+    private bool TryEvict()
+    {
+        if (policy.SelectVictim() is not { } victim) return false;
+        policy.Removed(victim);
+        FreeBlocks(victim);
+        counters.Evicted();
+        RemoveIfEmpty(victim);
+        return true;
+    }
+
+    private void FreeBlocks(ChunkNode node)
+    {
+        if (node.IsComplete) Chunks--;
+        for (var i = 0; i < node.Shards.Length; i++)
+        {
+            if (node.Shards[i] is not { } block) continue;
+            Host.Free(block);
+            node.Shards[i] = null;
+        }
+
+        node.Present = 0;
+    }
+}

@@ -1,0 +1,117 @@
+using PrefixCache.Core.Index;
+using PrefixCache.Core.Layouts;
+using PrefixCache.Core.Memory;
+using PrefixCache.Core.Reservations;
+using PrefixCache.Core.Results;
+using PrefixCache.Core.Sessions;
+using PrefixCache.Core.Statistics;
+using PrefixCache.Core.Transfers;
+using PrefixCache.Format.Layouts;
+
+namespace PrefixCache.Core;
+
+/// <summary>The cache of one node: everything behind the wire.</summary>
+/// <remarks>
+/// Thread-safe. Owns the host tier's memory: dispose it after every transfer is disposed. Its parts share one lock (<see cref="NodeState"/>).
+/// </remarks>
+public sealed class CacheNode : IDisposable
+{
+    private readonly NodeState _state;
+    private readonly CacheMetrics _metrics;
+    private readonly ITimer _sweep;
+    private bool _disposed;
+
+    /// <exception cref="InsufficientHostMemoryException">The host tier does not fit into the machine's memory.</exception>
+    public CacheNode(CacheNodeOptions options, TimeProvider? time = null, SystemMemory? memory = null)
+    {
+        _state = new NodeState(options.Host, options.Limits, time ?? TimeProvider.System, memory);
+        Sessions = new SessionRegistry(_state);
+        Lookups = new LookupService(_state);
+        Retrieves = new RetrieveService(_state);
+        Stores = new StoreService(_state);
+        _metrics = new CacheMetrics(this);
+        // A timer takes periods up to 49 days; a maximum age may be longer.
+        var period = TimeSpan.FromTicks(Math.Clamp(options.Limits.MaxAge.Ticks / 4, TimeSpan.TicksPerMillisecond, TimeSpan.TicksPerDay));
+        _sweep = _state.Time.CreateTimer(_ => EndAgedReservations(), null, period, period);
+    }
+
+    /// <summary>New at each start: what was stored before is gone when it changes.</summary>
+    public Guid Incarnation => _state.Store.Host.Arena.Id;
+
+    public LayoutTable Layouts => _state.Layouts;
+
+    public SessionRegistry Sessions { get; }
+
+    public LookupService Lookups { get; }
+
+    public RetrieveService Retrieves { get; }
+
+    public StoreService Stores { get; }
+
+    public CacheCounters Counters => _state.Counters;
+
+    public ReservationLimits Limits => _state.Limits;
+
+    /// <summary>The host tier's memory: whether it is pinned, and where it lies.</summary>
+    public Arena HostArena => _state.Store.Host.Arena;
+
+    /// <summary>Makes one namespace of the session's tenant unfindable.</summary>
+    /// <returns>Complete chunks taken out.</returns>
+    public Result<int> ClearNamespace(Session session, KvLayout layout, string salt, string adapter)
+    {
+        if (NamespaceKey.CheckNames(salt, adapter) is { } error) return error;
+        lock (_state.Gate)
+        {
+            return _state.Namespaces.Detach(new NamespaceKey(session.Instance.Tenant, salt, adapter, layout.Id)) is { } tree
+                ? _state.Store.Detach(tree)
+                : 0;
+        }
+    }
+
+    /// <summary>Makes every namespace of the session's tenant unfindable.</summary>
+    /// <returns>Complete chunks taken out.</returns>
+    public int ClearTenant(Session session)
+    {
+        lock (_state.Gate) return _state.Namespaces.DetachTenant(session.Instance.Tenant).Sum(_state.Store.Detach);
+    }
+
+    public CacheSnapshot Snapshot()
+    {
+        lock (_state.Gate)
+        {
+            var (store, host) = (_state.Store, _state.Store.Host);
+            return new CacheSnapshot
+            {
+                Sessions = _state.Sessions.Count,
+                Reservations = _state.Reservations.Count,
+                ReservedTokens = _state.Reservations.Tokens,
+                Namespaces = _state.Namespaces.Count,
+                Leases = store.Leases,
+                WritingBlocks = store.WritingBlocks,
+                Chunks = store.Chunks,
+                Blocks = host.Blocks,
+                CapacityBytes = host.CapacityBytes,
+                UsedBytes = host.UsedBytes,
+                AllocatedBytes = host.AllocatedBytes,
+            };
+        }
+    }
+
+    /// <summary>Ends reservations that nobody used for the maximum age; called by a timer.</summary>
+    public int EndAgedReservations()
+    {
+        lock (_state.Gate) return _disposed ? 0 : _state.Reservations.EndAged();
+    }
+
+    public void Dispose()
+    {
+        _sweep.Dispose();
+        _metrics.Dispose();
+        lock (_state.Gate)
+        {
+            // Disposing a timer does not wait for its callback, which would free blocks of memory that is gone.
+            _disposed = true;
+            _state.Dispose();
+        }
+    }
+}

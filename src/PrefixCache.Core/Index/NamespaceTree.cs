@@ -1,0 +1,82 @@
+using PrefixCache.Core.Tokens;
+using PrefixCache.Format.Keys;
+using PrefixCache.Format.Layouts;
+
+namespace PrefixCache.Core.Index;
+
+/// <summary>The tree of chunks of one namespace.</summary>
+/// <remarks>
+/// Children are found by (parent, hash of tokens) and confirmed by comparing the tokens, so that a lookup computes no SHA-256: keys are
+/// computed when a chunk is stored. Two children of one parent with the same hash cannot both be in the tree; the second is not cached.
+/// Protected by the node's lock.
+/// </remarks>
+public sealed class NamespaceTree
+{
+    private readonly Dictionary<(ChunkNode? Parent, ulong TokenHash), ChunkNode> _nodes = [];
+
+    internal NamespaceTree(NamespaceKey key, KvLayout layout, ulong epoch)
+    {
+        Key = key;
+        Layout = layout;
+        Root = ChunkKeys.Root(layout.Id, key.Tenant, key.Salt, key.Adapter, epoch);
+    }
+
+    public NamespaceKey Key { get; }
+
+    public KvLayout Layout { get; }
+
+    /// <summary>The key before the first chunk.</summary>
+    public ChunkKey Root { get; }
+
+    /// <summary>Reservations that look into this tree; it is forgotten when they and its nodes are gone.</summary>
+    internal int Reservations { get; set; }
+
+    internal bool IsDetached { get; set; }
+
+    internal int Count => _nodes.Count;
+
+    internal IReadOnlyCollection<ChunkNode> Nodes => _nodes.Values;
+
+    /// <summary>The child of <paramref name="parent"/> (null = the root) with exactly these tokens.</summary>
+    internal ChunkNode? Find(ChunkNode? parent, ulong tokenHash, ReadOnlySpan<byte> tokens) =>
+        _nodes.TryGetValue((parent, tokenHash), out var node) && tokens.SequenceEqual(node.Tokens) ? node : null;
+
+    /// <summary>The chain of nodes for these tokens from <paramref name="path"/>'s end on, as far as it goes.</summary>
+    /// <param name="path">Nodes of the first positions, all full; found ones are added.</param>
+    /// <param name="completeOnly">Stop at a node that lacks a shard.</param>
+    internal void Walk(List<ChunkNode> path, TokenBuffer tokens, ulong[] hashes, bool completeOnly)
+    {
+        for (var position = path.Count; position < hashes.Length; position++)
+        {
+            var parent = position == 0 ? null : path[position - 1];
+            var first = position * Layout.ChunkTokens;
+            var node = Find(parent, hashes[position], tokens.Slice(first, ChunkPosition.Tokens(position, tokens.Count, Layout.ChunkTokens)));
+            if (node is null || (completeOnly && !node.IsComplete)) return;
+            path.Add(node);
+        }
+    }
+
+    /// <summary>Null when another child with the same hash is in the way.</summary>
+    internal ChunkNode? TryAdd(ChunkNode? parent, ReadOnlySpan<byte> tokens, ulong tokenHash, in ChunkKey key)
+    {
+        var node = new ChunkNode(this, parent, tokens.ToArray(), tokenHash, key);
+        if (!_nodes.TryAdd((parent, tokenHash), node)) return null;
+        if (parent is not null) parent.Children++;
+        return node;
+    }
+
+    /// <summary>Takes a childless node out.</summary>
+    internal void Remove(ChunkNode node)
+    {
+        if (!node.IsDetached) _nodes.Remove((node.Parent, node.TokenHash));
+        node.IsDetached = true;
+        if (node.Parent is not null) node.Parent.Children--;
+    }
+
+    internal void DetachAll()
+    {
+        IsDetached = true;
+        foreach (var node in _nodes.Values) node.IsDetached = true;
+        _nodes.Clear();
+    }
+}

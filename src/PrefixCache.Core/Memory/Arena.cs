@@ -1,0 +1,93 @@
+using PrefixCache.Core.Native.Posix;
+
+namespace PrefixCache.Core.Memory;
+
+/// <summary>The payload memory of the host tier: one sealed memfd, reserved when made.</summary>
+/// <remarks>
+/// Owns the memory. Thread-safe; who writes where is decided by the block's owner, not here. Dispose it last: after every lease has ended,
+/// for views made by <see cref="Slice"/> point into it.
+/// </remarks>
+public sealed unsafe class Arena : IDisposable
+{
+    private Arena(MemoryFile file, MemoryLockResult lockResult)
+    {
+        File = file;
+        Lock = lockResult;
+    }
+
+    /// <summary>Names this arena in extents and in its control region; new with every arena.</summary>
+    public Guid Id { get; } = Guid.NewGuid();
+
+    /// <summary>The shared memory itself, to hand to workers. Owned by the arena.</summary>
+    public MemoryFile File { get; }
+
+    /// <summary>Whether the memory is pinned, and if not why.</summary>
+    public MemoryLockResult Lock { get; }
+
+    /// <summary>Payload bytes.</summary>
+    public long CapacityBytes => File.Length;
+
+    /// <summary>First byte, aligned to a page.</summary>
+    /// <exception cref="ObjectDisposedException">The arena is gone.</exception>
+    public byte* Base => File.Pointer;
+
+    /// <summary>Makes an arena, if the memory for it is there.</summary>
+    /// <param name="options">Size, headroom, pinning.</param>
+    /// <param name="memory">What tells how much memory there is; this machine when null.</param>
+    /// <exception cref="InsufficientHostMemoryException">Not enough memory; nothing was taken.</exception>
+    /// <exception cref="PosixException">The memory could not be reserved although it seemed to be there.</exception>
+    public static Arena Create(ArenaOptions options, SystemMemory? memory = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.CapacityBytes, BlockAllocator.GranularityBytes, nameof(options));
+        if (!(options.HeadroomFraction is >= 0 and < 1))
+            throw new ArgumentOutOfRangeException(nameof(options), options.HeadroomFraction, "The headroom fraction is 0 to below 1.");
+
+        long capacity = options.CapacityBytes / BlockAllocator.GranularityBytes * BlockAllocator.GranularityBytes;
+        MemoryAvailability available = (memory ?? SystemMemory.Machine).Available();
+        long usable = (long)(available.Bytes * (1 - options.HeadroomFraction));
+        if (capacity > usable) throw new InsufficientHostMemoryException(capacity, available, usable);
+
+        MemoryFile file = MemoryFile.Create("prefixcache-arena", capacity);
+        try
+        {
+            MemoryLockResult locked =
+                options.LockPages ? MemoryLock.TryLock(file.Pointer, file.Length) : MemoryLockResult.NotAsked;
+            return new Arena(file, locked);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A view of a range.</summary>
+    /// <param name="offset">First byte, from the arena's start.</param>
+    /// <param name="length">Bytes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not within the arena.</exception>
+    public ArenaMemory Slice(long offset, int length)
+    {
+        CheckRange(offset, length);
+        return new ArenaMemory(this, offset, length);
+    }
+
+    /// <summary>The bytes of a range, valid while the block's lease holds; without the object that <see cref="Slice"/> makes.</summary>
+    /// <param name="offset">First byte, from the arena's start.</param>
+    /// <param name="length">Bytes.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range is not within the arena.</exception>
+    public Span<byte> Span(long offset, int length)
+    {
+        CheckRange(offset, length);
+        return new Span<byte>(Base + offset, length);
+    }
+
+    /// <summary>Gives the memory back once no other process maps it. A second call does nothing.</summary>
+    public void Dispose() => File.Dispose();
+
+    private void CheckRange(long offset, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, CapacityBytes - length);
+    }
+}

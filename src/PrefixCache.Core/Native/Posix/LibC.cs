@@ -1,0 +1,65 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+[assembly: DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+
+namespace PrefixCache.Core.Native.Posix;
+
+/// <summary>The C library calls that memory needs, as they are. 64-bit Linux only: <c>off_t</c> and <c>size_t</c> have 64 bits.</summary>
+/// <remarks>
+/// <c>fcntl</c> is variadic in C. Declaring it with its third argument fixed is right on the Linux ABIs of x64 and arm64, where variadic
+/// integer arguments travel in the same registers (it is not on Apple's arm64).
+/// </remarks>
+internal static unsafe partial class LibC
+{
+    private const string Library = "libc";
+
+    // memfd_create(2)
+    public const uint CloseOnExec = 0x0001;
+    public const uint AllowSealing = 0x0002;
+
+    // F_ADD_SEALS: fcntl(2), F_LINUX_SPECIFIC_BASE (1024) + 9
+    public const int AddSeals = 1033;
+    public const int SealSeal = 0x0001;
+    public const int SealShrink = 0x0002;
+    public const int SealGrow = 0x0004;
+    public const int SealFutureWrite = 0x0010;
+
+    // mmap(2)
+    public const int ProtectRead = 0x1;
+    public const int ProtectWrite = 0x2;
+    public const int MapShared = 0x01;
+
+    // madvise(2): leave the range out of core dumps
+    public const int AdviseDontDump = 16;
+
+    // getrlimit(2); 8 on both architectures (not on mips, sparc and alpha)
+    public const int ResourceLimitMemoryLock = 8;
+
+    [LibraryImport(Library, EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int MemoryFileCreate(string name, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "ftruncate", SetLastError = true)]
+    public static partial int Truncate(SafeFileHandle file, long length);
+
+    [LibraryImport(Library, EntryPoint = "fallocate", SetLastError = true)]
+    public static partial int Allocate(SafeFileHandle file, int mode, long offset, long length);
+
+    [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int FileControl(SafeFileHandle file, int command, int argument);
+
+    [LibraryImport(Library, EntryPoint = "mmap", SetLastError = true)]
+    public static partial nint Map(nint address, nuint length, int protection, int flags, SafeFileHandle file, long offset);
+
+    [LibraryImport(Library, EntryPoint = "munmap", SetLastError = true)]
+    public static partial int Unmap(void* address, nuint length);
+
+    [LibraryImport(Library, EntryPoint = "madvise", SetLastError = true)]
+    public static partial int Advise(void* address, nuint length, int advice);
+
+    [LibraryImport(Library, EntryPoint = "mlock", SetLastError = true)]
+    public static partial int Lock(void* address, nuint length);
+
+    [LibraryImport(Library, EntryPoint = "getrlimit", SetLastError = true)]
+    public static partial int GetResourceLimit(int resource, out ResourceLimit limit);
+}

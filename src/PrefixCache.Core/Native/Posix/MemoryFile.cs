@@ -1,0 +1,109 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace PrefixCache.Core.Native.Posix;
+
+/// <summary>Anonymous shared memory: a memfd (memfd_create(2)) with its pages reserved, sealed against resizing, and mapped.</summary>
+/// <remarks>
+/// Owns the file descriptor and one writable mapping. The seals matter to those who map it too: a file that could shrink would kill
+/// whoever touches the missing part (SIGBUS). Thread-safe; the owner disposes when nobody uses <see cref="Pointer"/> any more.
+/// </remarks>
+public sealed unsafe class MemoryFile : IDisposable
+{
+    // A signal interrupts fallocate on shared memory and undoes what that call did, so a large file is reserved in pieces.
+    private const long ReservePieceBytes = 256L << 20;
+
+    private readonly MemoryMapping _mapping;
+    private int _disposed;
+
+    private MemoryFile(SafeFileHandle handle, MemoryMapping mapping, bool othersMayWrite)
+    {
+        Handle = handle;
+        _mapping = mapping;
+        OthersMayWrite = othersMayWrite;
+    }
+
+    /// <summary>The descriptor, to hand to other processes (SCM_RIGHTS). Owned by this object.</summary>
+    public SafeFileHandle Handle { get; }
+
+    /// <summary>Whether a process that is given <see cref="Handle"/> can get a writable mapping.</summary>
+    public bool OthersMayWrite { get; }
+
+    /// <summary>Bytes.</summary>
+    public long Length => _mapping.Length;
+
+    /// <summary>First byte of the mapping, aligned to a page. Zero when created.</summary>
+    /// <exception cref="ObjectDisposedException">The memory is gone.</exception>
+    public byte* Pointer => _mapping.Pointer;
+
+    /// <summary>Makes the file. Its memory is charged to this process's cgroup here, not at first touch.</summary>
+    /// <param name="name">Shown in /proc/self/fd and /proc/self/maps; need not be unique; at most 249 bytes.</param>
+    /// <param name="length">Bytes, above 0.</param>
+    /// <param name="othersMayWrite">
+    /// False seals the file against every writable mapping but this one. Needs Linux 5.1; before, <see cref="OthersMayWrite"/> stays true.
+    /// </param>
+    /// <exception cref="PosixException">A call failed: ENOSPC or ENOMEM when there is too little memory.</exception>
+    public static MemoryFile Create(string name, long length, bool othersMayWrite = true)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
+
+        int descriptor = LibC.MemoryFileCreate(name, LibC.CloseOnExec | LibC.AllowSealing);
+        if (descriptor < 0) throw PosixException.FromLastCall("memfd_create");
+        SafeFileHandle handle = new(descriptor, ownsHandle: true);
+        MemoryMapping? mapping = null;
+        try
+        {
+            if (LibC.Truncate(handle, length) != 0) throw PosixException.FromLastCall("ftruncate");
+            Reserve(handle, length);
+            // Before the seal, which lets the writable mappings be that exist already.
+            mapping = MemoryMapping.Map(handle, length, writable: true);
+            if (!othersMayWrite) othersMayWrite = !TrySealAgainstWriters(handle);
+            AddSeals(handle, LibC.SealShrink | LibC.SealGrow | LibC.SealSeal);
+            return new MemoryFile(handle, mapping, othersMayWrite);
+        }
+        catch
+        {
+            mapping?.Dispose();
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Maps the same memory a second time.</summary>
+    /// <param name="writable">Whether the new mapping may be written through.</param>
+    /// <returns>A mapping that the caller owns.</returns>
+    public MemoryMapping MapAgain(bool writable) => MemoryMapping.Map(Handle, Length, writable);
+
+    /// <summary>Unmaps and closes; the memory returns to the system when no other process maps it. A second call does nothing.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        _mapping.Dispose();
+        Handle.Dispose();
+    }
+
+    private static void Reserve(SafeFileHandle handle, long length)
+    {
+        for (long offset = 0; offset < length;)
+        {
+            long piece = Math.Min(ReservePieceBytes, length - offset);
+            if (LibC.Allocate(handle, mode: 0, offset, piece) == 0)
+                offset += piece;
+            else if (Marshal.GetLastPInvokeError() != Errno.Interrupted)
+                throw PosixException.FromLastCall("fallocate", $"Only {offset} of {length} bytes could be reserved: ask for less.");
+        }
+    }
+
+    private static bool TrySealAgainstWriters(SafeFileHandle handle)
+    {
+        if (LibC.FileControl(handle, LibC.AddSeals, LibC.SealFutureWrite) == 0) return true;
+        if (Marshal.GetLastPInvokeError() == Errno.InvalidArgument) return false; // a seal that this kernel does not know
+        throw PosixException.FromLastCall("fcntl(F_ADD_SEALS)");
+    }
+
+    private static void AddSeals(SafeFileHandle handle, int seals)
+    {
+        if (LibC.FileControl(handle, LibC.AddSeals, seals) != 0) throw PosixException.FromLastCall("fcntl(F_ADD_SEALS)");
+    }
+}

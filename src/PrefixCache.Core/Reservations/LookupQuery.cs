@@ -1,0 +1,17 @@
+using PrefixCache.Core.Sessions;
+using PrefixCache.Format.Layouts;
+
+namespace PrefixCache.Core.Reservations;
+
+/// <summary>What a scheduler asks of a token sequence.</summary>
+/// <param name="ComputedTokens">Leading tokens whose KV the engine has already.</param>
+/// <param name="AlignTokens">The engine's block size; 0 and 1 = any length.</param>
+public readonly record struct LookupQuery(
+    Session Session, string RequestId, KvLayout Layout, string Salt, string Adapter, int ComputedTokens, int AlignTokens);
+
+/// <summary>The answer: chunk positions follow from the counts.</summary>
+/// <param name="Reservation">Names the reservation.</param>
+/// <param name="TotalTokens">Tokens of the reservation.</param>
+/// <param name="HitTokens">Leading tokens that can be retrieved, aligned.</param>
+/// <param name="ChunkTokens">Tokens of a whole chunk.</param>
+public readonly record struct LookupAnswer(ulong Reservation, int TotalTokens, int HitTokens, int ChunkTokens);

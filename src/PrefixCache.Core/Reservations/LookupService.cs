@@ -1,0 +1,207 @@
+using System.Text;
+using PrefixCache.Core.Index;
+using PrefixCache.Core.Results;
+using PrefixCache.Core.Sessions;
+using PrefixCache.Core.Tokens;
+
+namespace PrefixCache.Core.Reservations;
+
+/// <summary>Lookup, Append and Release: what a reservation goes through. Thread-safe.</summary>
+public sealed class LookupService
+{
+    private const int MaxNameBytes = 256;
+    private const int MaxAlignTokens = 65_536;
+
+    private readonly NodeState _state;
+
+    internal LookupService(NodeState state) => _state = state;
+
+    /// <summary>Null when a reservation may have that many tokens.</summary>
+    public CacheError? CheckTokenCount(int count)
+    {
+        if (count == 0) return CacheError.InvalidArgument($"No tokens: send at least one, 4 bytes each.");
+        return count <= _state.Limits.MaxTokens
+            ? null
+            : CacheError.InvalidArgument($"{count} tokens, the limit is {_state.Limits.MaxTokens}: raise max_tokens or send fewer.");
+    }
+
+    /// <summary>Matches the tokens, takes leases on the hit. Idempotent per (instance, request id).</summary>
+    /// <param name="tokens">The service takes this reference over, also when it fails.</param>
+    public Result<LookupAnswer> Lookup(in LookupQuery query, TokenBuffer tokens)
+    {
+        if ((Check(query, tokens) ?? CheckTokenCount(tokens.Count)) is { } error)
+        {
+            tokens.Dispose();
+            return error;
+        }
+
+        var hashes = ChunkHashes.Of(tokens, query.Layout.ChunkTokens);
+        Result<LookupAnswer> answer;
+        lock (_state.Gate) answer = LookupUnsynchronized(query, tokens, hashes);
+        if (answer.Error is not null) tokens.Dispose();
+        return answer;
+    }
+
+    /// <summary>Adds tokens behind those of a reservation.</summary>
+    /// <param name="position">Tokens before the new ones.</param>
+    /// <param name="tokens">u32 little-endian each.</param>
+    public Result<LookupAnswer> Append(Session session, ulong reservationId, int position, ReadOnlySpan<byte> tokens)
+    {
+        var added = tokens.Length / TokenBuffer.TokenBytes;
+        if (NotScheduler(session) is { } role) return role;
+        if (added == 0) return CacheError.InvalidArgument($"No tokens to append: send at least one.");
+        if (tokens.Length % TokenBuffer.TokenBytes != 0)
+            return CacheError.InvalidArgument($"tokens has {tokens.Length} bytes: {TokenBuffer.TokenBytes} per token, little-endian.");
+        TokenBuffer old;
+        lock (_state.Gate)
+        {
+            if (!_state.Reservations.Find(session, reservationId).Succeeded(out var found, out var error)) return error;
+            old = found.Tokens.Retain();
+        }
+
+        using (old)
+        {
+            var repeated = position >= 0 && position <= old.Count - added && old.Slice(position, added).SequenceEqual(tokens);
+            if (!repeated && position != old.Count)
+                return CacheError.InvalidArgument($"position is {position}, but the reservation has {old.Count} tokens: append at its end.");
+            if (repeated) return Replace(session, reservationId, old, null);
+            if (CheckTokenCount(old.Count + added) is { } limit) return limit;
+            var longer = new TokenBuffer(old.Count + added);
+            old.Bytes.CopyTo(longer.Memory.Span);
+            tokens.CopyTo(longer.Memory.Span[old.Bytes.Length..]);
+            return Replace(session, reservationId, old, longer);
+        }
+    }
+
+    /// <summary>Says that a rank, or the whole instance, is done with loading or with everything.</summary>
+    public Result<ReleaseAnswer> Release(Session session, ulong reservationId, ReleaseScope scope, LoadReport? load, ComputeReport? compute)
+    {
+        lock (_state.Gate)
+        {
+            if (!_state.Reservations.Find(session, reservationId).Succeeded(out var reservation, out var error)) return error;
+            if (load is { } loaded) _state.Counters.Loaded(loaded);
+            if (compute is { } computed) _state.Counters.Computed(computed);
+            var all = session.Role == SessionRole.Scheduler
+                || (scope == ReleaseScope.Done ? reservation.RankDone(session.Rank) : reservation.RankLoaded(session.Rank));
+            if (all && scope == ReleaseScope.Done) _state.Reservations.End(reservation);
+            else if (all) _state.Reservations.ReleaseLeases(reservation);
+            return new ReleaseAnswer(Held: true, Ended: all && scope == ReleaseScope.Done);
+        }
+    }
+
+    private static CacheError? NotScheduler(Session session) => session.Role == SessionRole.Scheduler
+        ? null
+        : CacheError.InvalidArgument($"This is the session of rank {session.Rank}: only the instance's scheduler looks up and appends.");
+
+    private static CacheError? Check(in LookupQuery query, TokenBuffer tokens)
+    {
+        if (NotScheduler(query.Session) is { } role) return role;
+        var name = Encoding.UTF8.GetByteCount(query.RequestId);
+        if (name is 0 or > MaxNameBytes) return CacheError.InvalidArgument($"request_id has {name} bytes: 1 to {MaxNameBytes}.");
+        if (NamespaceKey.CheckNames(query.Salt, query.Adapter) is { } names) return names;
+        if (query.AlignTokens is < 0 or > MaxAlignTokens)
+            return CacheError.InvalidArgument($"align_tokens is {query.AlignTokens}: 0 to {MaxAlignTokens}.");
+        if (query.ComputedTokens < 0 || query.ComputedTokens > tokens.Count)
+            return CacheError.InvalidArgument($"computed_tokens is {query.ComputedTokens}, but the request has {tokens.Count} tokens.");
+        return null;
+    }
+
+    private Result<LookupAnswer> LookupUnsynchronized(in LookupQuery query, TokenBuffer tokens, ulong[] hashes)
+    {
+        if (!_state.Sessions.ContainsKey(query.Session.Id)) return CacheError.NotFound($"The session has ended: open one.");
+        var tree = _state.Namespaces.GetOrAdd(
+            new NamespaceKey(query.Session.Instance.Tenant, query.Salt, query.Adapter, query.Layout.Id), query.Layout);
+        var asked = tokens.Count;
+        if (!Reserve(query, tree, tokens, hashes).Succeeded(out var reservation, out var error))
+        {
+            _state.Namespaces.RemoveIfUnused(tree);
+            return error;
+        }
+
+        Match(reservation);
+        // A repeated lookup may name fewer tokens than were appended since; its caller has room for those that it named.
+        var hit = Math.Min(reservation.PathTokens, asked);
+        reservation.HitTokens = query.AlignTokens > 1 ? hit / query.AlignTokens * query.AlignTokens : hit;
+        _state.Counters.LookedUp(asked, reservation.HitTokens);
+        return new LookupAnswer(reservation.Id, reservation.Tokens.Count, reservation.HitTokens, query.Layout.ChunkTokens);
+    }
+
+    /// <summary>The request's reservation: the one it has, with the longer of both token lists, or a new one.</summary>
+    private Result<Reservation> Reserve(in LookupQuery query, NamespaceTree tree, TokenBuffer tokens, ulong[] hashes)
+    {
+        var table = _state.Reservations;
+        if (!query.Session.Instance.Reservations.TryGetValue(query.RequestId, out var reservation))
+            return table.Add(query.Session, query.RequestId, tree, tokens, hashes);
+
+        var common = Math.Min(tokens.Count, reservation.Tokens.Count);
+        if (reservation.Tree.Key != tree.Key || !tokens.Slice(0, common).SequenceEqual(reservation.Tokens.Slice(0, common)))
+        {
+            return CacheError.AlreadyExists(
+                $"request_id '{query.RequestId}' is in use for other tokens or another namespace: release it first, or use a new id per request.");
+        }
+
+        if (tokens.Count > reservation.Tokens.Count)
+        {
+            if (table.CheckTokens(tokens.Count - reservation.Tokens.Count) is { } error) return error;
+            table.ReplaceTokens(reservation, tokens, hashes);
+        }
+        else
+        {
+            tokens.Dispose();
+        }
+
+        if (reservation.Tree != tree) table.Rehome(reservation, tree);
+        reservation.LastUsed = _state.Time.GetTimestamp();
+        return reservation;
+    }
+
+    /// <summary>Walks on from what is leased already and leases what more is found.</summary>
+    private void Match(Reservation reservation)
+    {
+        var (tree, path) = (reservation.Tree, reservation.Path);
+        var tail = path.Count > 0 && !path[^1].IsFull ? path[^1] : null;
+        if (tail is not null) path.RemoveAt(path.Count - 1);
+        var leased = path.Count;
+        tree.Walk(path, reservation.Tokens, reservation.Hashes, completeOnly: true);
+        for (var i = leased; i < path.Count; i++) _state.Store.Lease(path[i]);
+        if (path.Count > leased && path[^1] != tail) reservation.RestartLoading();
+
+        // A short chunk ends its chain. It stays the hit's end until a longer chunk that contains it is there.
+        if (tail is not null && path.Count == leased) path.Add(tail);
+        else if (tail is not null) _state.Store.Unlease(tail);
+        _state.Store.Used(path);
+    }
+
+    private Result<LookupAnswer> Replace(Session session, ulong reservationId, TokenBuffer expected, TokenBuffer? longer)
+    {
+        var hashes = longer is null ? [] : HashesOf(session, reservationId, longer);
+        lock (_state.Gate)
+        {
+            if (!_state.Reservations.Find(session, reservationId).Succeeded(out var reservation, out var error)
+                || (longer is not null && (error = CheckReplace(reservation, expected, longer)) is not null))
+            {
+                longer?.Dispose();
+                return error!;
+            }
+
+            if (longer is not null) _state.Reservations.ReplaceTokens(reservation, longer, hashes);
+            return new LookupAnswer(reservation.Id, reservation.Tokens.Count, reservation.HitTokens, reservation.Tree.Layout.ChunkTokens);
+        }
+    }
+
+    private ulong[] HashesOf(Session session, ulong reservationId, TokenBuffer tokens)
+    {
+        int chunkTokens;
+        lock (_state.Gate)
+        {
+            if (!_state.Reservations.Find(session, reservationId).Succeeded(out var reservation, out _)) return [];
+            chunkTokens = reservation.Tree.Layout.ChunkTokens;
+        }
+
+        return ChunkHashes.Of(tokens, chunkTokens);
+    }
+
+    private CacheError? CheckReplace(Reservation reservation, TokenBuffer expected, TokenBuffer longer) => reservation.Tokens == expected
+        ? _state.Reservations.CheckTokens(longer.Count - expected.Count)
+        : CacheError.FailedPrecondition($"The reservation's tokens changed while these were appended: one scheduler thread appends at a time.");
+}

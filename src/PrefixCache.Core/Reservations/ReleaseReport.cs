@@ -1,0 +1,20 @@
+namespace PrefixCache.Core.Reservations;
+
+public enum ReleaseScope
+{
+    /// <summary>Done with the reservation.</summary>
+    Done,
+
+    /// <summary>Done with loading, still going to store.</summary>
+    Loaded,
+}
+
+/// <summary>What loading cost one rank.</summary>
+public readonly record struct LoadReport(int Tokens, long Bytes, TimeSpan Time, bool Failed);
+
+/// <summary>What computing cost one rank.</summary>
+public readonly record struct ComputeReport(int FirstToken, int Tokens, TimeSpan Time);
+
+/// <param name="Held">The leases held without a gap since the lookup.</param>
+/// <param name="Ended">The reservation has ended with this call.</param>
+public readonly record struct ReleaseAnswer(bool Held, bool Ended);

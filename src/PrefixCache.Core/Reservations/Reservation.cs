@@ -1,0 +1,75 @@
+using PrefixCache.Core.Index;
+using PrefixCache.Core.Sessions;
+using PrefixCache.Core.Tokens;
+
+namespace PrefixCache.Core.Reservations;
+
+/// <summary>What a lookup granted to (instance, request id): the request's tokens, and leases on the chunks of its hit.</summary>
+/// <remarks>Protected by the node's lock. Owns one reference to its tokens.</remarks>
+internal sealed class Reservation
+{
+    private readonly HashSet<int> _loadedRanks = [];
+    private readonly HashSet<int> _doneRanks = [];
+
+    public Reservation(ulong id, Session owner, string requestId, NamespaceTree tree, TokenBuffer tokens, ulong[] hashes)
+    {
+        Id = id;
+        Owner = owner;
+        RequestId = requestId;
+        Tree = tree;
+        Tokens = tokens;
+        Hashes = hashes;
+    }
+
+    public ulong Id { get; }
+
+    /// <summary>The scheduler's session; the reservation ends with it.</summary>
+    public Session Owner { get; }
+
+    public Instance Instance => Owner.Instance;
+
+    public string RequestId { get; }
+
+    /// <summary>Replaced when the namespace was cleared and the request looked up again.</summary>
+    public NamespaceTree Tree { get; set; }
+
+    public TokenBuffer Tokens { get; set; }
+
+    /// <summary>Of every chunk position of <see cref="Tokens"/>.</summary>
+    public ulong[] Hashes { get; set; }
+
+    /// <summary>The hit's chunks, from position 0 on, each leased once.</summary>
+    public List<ChunkNode> Path { get; } = [];
+
+    /// <summary>Tokens of the hit that the last lookup answered, aligned.</summary>
+    public int HitTokens { get; set; }
+
+    /// <summary>Time stamp of the last use, for the leak guard.</summary>
+    public long LastUsed { get; set; }
+
+    public int PathTokens => Path.Count == 0 ? 0 : ((Path.Count - 1) * Tree.Layout.ChunkTokens) + Path[^1].TokenCount;
+
+    /// <summary>
+    /// The hit has grown or its leases have ended: what ranks said of it before says nothing of what comes. Ranks that are done stay so.
+    /// </summary>
+    public void RestartLoading()
+    {
+        _loadedRanks.Clear();
+        _loadedRanks.UnionWith(_doneRanks);
+    }
+
+    /// <summary>True when every rank of the layout has finished loading.</summary>
+    public bool RankLoaded(int rank)
+    {
+        _loadedRanks.Add(rank);
+        return Tree.Layout.Ranks.All(_loadedRanks.Contains);
+    }
+
+    /// <summary>True when every rank of the layout is done.</summary>
+    public bool RankDone(int rank)
+    {
+        _loadedRanks.Add(rank);
+        _doneRanks.Add(rank);
+        return Tree.Layout.Ranks.All(_doneRanks.Contains);
+    }
+}

@@ -1,0 +1,30 @@
+namespace PrefixCache.Core.Sessions;
+
+/// <summary>One process of an engine, for as long as its call lives.</summary>
+#pragma warning disable CA1001 // The source has no timer and its token outlives the session: it is left to the collector.
+public sealed class Session
+#pragma warning restore CA1001
+{
+    private readonly CancellationTokenSource _ended = new();
+
+    internal Session(Instance instance, SessionRole role, int rank)
+    {
+        Instance = instance;
+        Role = role;
+        Rank = rank;
+    }
+
+    public SessionId Id { get; } = SessionId.New();
+
+    public Instance Instance { get; }
+
+    public SessionRole Role { get; }
+
+    public int Rank { get; }
+
+    /// <summary>Cancelled when the session ends; transfers of the session end with it.</summary>
+    public CancellationToken Ended => _ended.Token;
+
+    /// <summary>Called once, without the node's lock, for it runs what hangs on <see cref="Ended"/>.</summary>
+    internal void SignalEnded() => _ended.Cancel();
+}

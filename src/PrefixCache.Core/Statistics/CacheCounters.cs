@@ -1,0 +1,86 @@
+namespace PrefixCache.Core.Statistics;
+
+/// <summary>What the node did since its start. Each counter is changed by Interlocked alone and may be read at any time.</summary>
+public sealed class CacheCounters
+{
+    private long _lookups;
+    private long _tokensAsked;
+    private long _tokensHit;
+    private long _committed;
+    private long _duplicates;
+    private long _evicted;
+    private long _refused;
+    private long _aborted;
+    private long _bytesStored;
+    private long _bytesRetrieved;
+    private long _tokensLoaded;
+    private long _loadNanoseconds;
+    private long _tokensComputed;
+    private long _computeNanoseconds;
+
+    public long Lookups => Volatile.Read(ref _lookups);
+
+    public long TokensAsked => Volatile.Read(ref _tokensAsked);
+
+    public long TokensHit => Volatile.Read(ref _tokensHit);
+
+    /// <summary>Shards of chunks that became visible.</summary>
+    public long ChunksCommitted => Volatile.Read(ref _committed);
+
+    /// <summary>Commits that came second and were dropped.</summary>
+    public long ChunksDuplicate => Volatile.Read(ref _duplicates);
+
+    public long ChunksEvicted => Volatile.Read(ref _evicted);
+
+    public long StoresRefused => Volatile.Read(ref _refused);
+
+    /// <summary>Chunks whose store ended before they were whole.</summary>
+    public long StoresAborted => Volatile.Read(ref _aborted);
+
+    public long BytesStored => Volatile.Read(ref _bytesStored);
+
+    public long BytesRetrieved => Volatile.Read(ref _bytesRetrieved);
+
+    public long TokensLoaded => Volatile.Read(ref _tokensLoaded);
+
+    public long LoadNanoseconds => Volatile.Read(ref _loadNanoseconds);
+
+    public long TokensComputed => Volatile.Read(ref _tokensComputed);
+
+    public long ComputeNanoseconds => Volatile.Read(ref _computeNanoseconds);
+
+    public void Retrieved(long bytes) => Interlocked.Add(ref _bytesRetrieved, bytes);
+
+    internal void LookedUp(int asked, int hit)
+    {
+        Interlocked.Increment(ref _lookups);
+        Interlocked.Add(ref _tokensAsked, asked);
+        Interlocked.Add(ref _tokensHit, hit);
+    }
+
+    internal void Committed(long bytes)
+    {
+        Interlocked.Increment(ref _committed);
+        Interlocked.Add(ref _bytesStored, bytes);
+    }
+
+    internal void Duplicate() => Interlocked.Increment(ref _duplicates);
+
+    internal void Evicted() => Interlocked.Increment(ref _evicted);
+
+    internal void Refused() => Interlocked.Increment(ref _refused);
+
+    internal void Aborted() => Interlocked.Increment(ref _aborted);
+
+    internal void Loaded(Reservations.LoadReport report)
+    {
+        Interlocked.Add(ref _tokensLoaded, report.Failed ? 0 : report.Tokens);
+        Interlocked.Add(ref _loadNanoseconds, (long)report.Time.TotalNanoseconds);
+    }
+
+    internal void Computed(Reservations.ComputeReport report)
+    {
+        Interlocked.Add(ref _tokensComputed, report.Tokens);
+        Interlocked.Add(ref _computeNanoseconds, (long)report.Time.TotalNanoseconds);
+    }
+}

@@ -1,0 +1,34 @@
+namespace PrefixCache.Core.Statistics;
+
+/// <summary>What the node holds at one moment.</summary>
+public sealed record CacheSnapshot
+{
+    public required int Sessions { get; init; }
+
+    public required int Reservations { get; init; }
+
+    /// <summary>Tokens of all reservations.</summary>
+    public required long ReservedTokens { get; init; }
+
+    public required int Namespaces { get; init; }
+
+    /// <summary>Leases on chunks, of reservations and of transfers in flight.</summary>
+    public required long Leases { get; init; }
+
+    /// <summary>Blocks that stores are being written into.</summary>
+    public required int WritingBlocks { get; init; }
+
+    /// <summary>Complete chunks in the host tier.</summary>
+    public required long Chunks { get; init; }
+
+    /// <summary>Blocks of the host tier, those being written included.</summary>
+    public required int Blocks { get; init; }
+
+    public required long CapacityBytes { get; init; }
+
+    /// <summary>Payload bytes.</summary>
+    public required long UsedBytes { get; init; }
+
+    /// <summary>Payload bytes and what rounding adds.</summary>
+    public required long AllocatedBytes { get; init; }
+}

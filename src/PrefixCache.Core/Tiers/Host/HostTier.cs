@@ -1,0 +1,92 @@
+using PrefixCache.Core.Blocks;
+using PrefixCache.Core.Memory;
+using PrefixCache.Format.Hashing;
+using PrefixCache.Format.Layouts;
+
+namespace PrefixCache.Core.Tiers.Host;
+
+/// <summary>Blocks in one arena of host memory, with their entries in the control region.</summary>
+/// <remarks>
+/// Owns arena and control region. Allocation state is protected by the node's lock; payload is not touched here. Block state is private:
+/// the control region is written for readers and never read back.
+/// </remarks>
+internal sealed class HostTier : IDisposable
+{
+    private readonly ControlRegion _control;
+    private readonly BlockAllocator _allocator;
+    private readonly long _highBytes;
+    private readonly long _lowBytes;
+
+    public HostTier(HostTierOptions options, SystemMemory? memory = null)
+    {
+        Arena = Arena.Create(new ArenaOptions { CapacityBytes = options.CapacityBytes, LockPages = options.LockPages }, memory);
+        try
+        {
+            _control = ControlRegion.Create(Arena, options.BlockCount);
+        }
+        catch
+        {
+            Arena.Dispose();
+            throw;
+        }
+
+        _allocator = new BlockAllocator(Arena.CapacityBytes);
+        _highBytes = (long)(Arena.CapacityBytes * options.HighWatermark);
+        _lowBytes = (long)(Arena.CapacityBytes * options.LowWatermark);
+    }
+
+    public Arena Arena { get; }
+
+    public long CapacityBytes => Arena.CapacityBytes;
+
+    public long UsedBytes => _allocator.UsedBytes;
+
+    public long AllocatedBytes => _allocator.AllocatedBytes;
+
+    public int Blocks => _allocator.AllocationCount;
+
+    /// <summary>A block of that many bytes could exist in an empty tier without passing the high watermark.</summary>
+    public bool Fits(long bytes) => bytes <= _highBytes;
+
+    /// <summary>Taking that many bytes would pass the high watermark.</summary>
+    public bool IsPressed(long bytes) => _allocator.AllocatedBytes + bytes > _highBytes;
+
+    /// <summary>Taking that many bytes would leave the tier at the low watermark or under it.</summary>
+    public bool IsRelieved(long bytes) => _allocator.AllocatedBytes + bytes <= _lowBytes;
+
+    /// <summary>A block to write into, invisible to readers; null when no free extent is large enough or the block table is full.</summary>
+    public Block? TryAllocate(ShardShape shape, int tokens)
+    {
+        var bytes = shape.PayloadBytes(tokens);
+        if (!_control.TryTakeEntry(out var entry)) return null;
+        if (!_allocator.TryAllocate(bytes, out var extent))
+        {
+            _control.ReturnEntry(entry);
+            return null;
+        }
+
+        _control.BeginWrite(entry);
+        return new Block(shape, tokens, extent, entry, Arena.Slice(extent.Offset, bytes));
+    }
+
+    /// <summary>Makes a whole block visible to readers.</summary>
+    public void Publish(Block block, ulong[] checksums)
+    {
+        block.Checksums = checksums;
+        _control.Publish(block.Entry, block.Extent.Offset, block.Payload.Length, Xxh3.HashOfHashes(checksums), block.Tokens, block.Shape.Segments);
+    }
+
+    /// <summary>Readers of the control region see it gone before its memory can be anybody else's.</summary>
+    public void Free(Block block)
+    {
+        if (_control.IsPublished(block.Entry)) _control.Retire(block.Entry);
+        _control.ReturnEntry(block.Entry);
+        _allocator.Free(block.Extent);
+    }
+
+    public void Dispose()
+    {
+        _control.Dispose();
+        Arena.Dispose();
+    }
+}

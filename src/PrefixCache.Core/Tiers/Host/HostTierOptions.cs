@@ -1,0 +1,22 @@
+namespace PrefixCache.Core.Tiers.Host;
+
+/// <summary>Size and behaviour of the host tier.</summary>
+public sealed record HostTierOptions
+{
+    /// <summary>Payload bytes, reserved at start.</summary>
+    public long CapacityBytes { get; init; } = 4L << 30;
+
+    /// <summary>Pin the memory where the limit on locked memory allows it.</summary>
+    public bool LockPages { get; init; } = true;
+
+    /// <summary>Eviction starts when a store would fill more than this part of the capacity, above <see cref="LowWatermark"/> to 1.</summary>
+    public double HighWatermark { get; init; } = 0.95;
+
+    /// <summary>And goes on until no more than this part is filled.</summary>
+    public double LowWatermark { get; init; } = 0.90;
+
+    /// <summary>Most blocks; 0 = one per 64 KiB of capacity, from 1,024 to 1,048,576.</summary>
+    public int MaxBlocks { get; init; }
+
+    internal int BlockCount => MaxBlocks > 0 ? MaxBlocks : (int)Math.Clamp(CapacityBytes >> 16, 1024, 1 << 20);
+}

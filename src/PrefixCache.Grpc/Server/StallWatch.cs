@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Logging;
+
+namespace PrefixCache.Grpc.Server;
+
+/// <summary>Looks over all calls a few times per stall time-out and resets those whose peer does not read.</summary>
+/// <remarks>
+/// Kestrel never ends such a stream by itself on HTTP/2. One timer for the server, so that a write costs a time stamp and no timer
+/// of its own; a stall is found at most an eighth of the time-out late.
+/// </remarks>
+internal sealed class StallWatch : IDisposable
+{
+    private readonly CallRegistry _calls;
+    private readonly TimeSpan _timeout;
+    private readonly ILogger _logger;
+    private readonly ITimer _timer;
+
+    public StallWatch(CallRegistry calls, RpcServerOptions options, ILogger logger)
+    {
+        _calls = calls;
+        _timeout = options.WriteStallTimeout;
+        _logger = logger;
+        var period = _timeout / 8;
+        _timer = options.TimeProvider.CreateTimer(static state => ((StallWatch)state!).Look(), this, period, period);
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private void Look() => _calls.ForEach(call =>
+    {
+        if (call.Response.ResetIfStalled(_timeout))
+            RpcLog.PeerStalled(_logger, call.Peer, call.Method, _timeout.TotalSeconds);
+    });
+}

@@ -1,0 +1,37 @@
+using PrefixCache.Core;
+using PrefixCache.Core.Reservations;
+using PrefixCache.Core.Tokens;
+using PrefixCache.Grpc;
+using PrefixCache.Protocol.V1;
+using PrefixCache.Server.Wire;
+
+namespace PrefixCache.Server.Endpoints;
+
+/// <summary>Lookup and Append: tokens go from the pipe into the reservation's buffer.</summary>
+internal sealed class LookupEndpoint(CacheNode node)
+{
+    public async ValueTask<LookupResponse> LookupAsync(MessageReader<LookupRequest> reader, ServerCall call)
+    {
+        var request = reader.Current;
+        var session = node.FindSession(call, request.Session);
+        var layout = node.Layouts.Find(request.LayoutId.Span).OrThrow();
+        var query = new LookupQuery(session, request.RequestId, layout, request.Salt, request.Adapter,
+            CallContext.Signed(request.ComputedTokens), CallContext.Signed(request.AlignTokens));
+        var tokens = await reader.ReadTokensAsync(node, call.CancellationToken);
+        return node.Lookups.Lookup(query, tokens).OrThrow().ToMessage();
+    }
+
+    public async ValueTask<AppendResponse> AppendAsync(MessageReader<AppendRequest> reader, ServerCall call)
+    {
+        var request = reader.Current;
+        var session = node.FindSession(call, request.Session);
+        using var tokens = await reader.ReadTokensAsync(node, call.CancellationToken);
+        return Append(session, request, tokens);
+    }
+
+    private AppendResponse Append(Core.Sessions.Session session, AppendRequest request, TokenBuffer tokens)
+    {
+        var position = CallContext.Signed(request.Position);
+        return node.Lookups.Append(session, request.Reservation, position, tokens.Bytes).OrThrow().ToAppendMessage(position);
+    }
+}

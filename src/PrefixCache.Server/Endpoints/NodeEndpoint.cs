@@ -1,0 +1,70 @@
+using Google.Protobuf;
+using PrefixCache.Core;
+using PrefixCache.Grpc;
+using PrefixCache.Protocol.V1;
+using PrefixCache.Server.Wire;
+
+namespace PrefixCache.Server.Endpoints;
+
+/// <summary>RegisterLayout, GetStatistics and ClearNamespace: calls about the node as a whole.</summary>
+internal sealed class NodeEndpoint(CacheNode node, TimeProvider time)
+{
+    private readonly long _started = time.GetTimestamp();
+
+    public ValueTask<RegisterLayoutResponse> RegisterLayoutAsync(RegisterLayoutRequest request, ServerCall call)
+    {
+        _ = node.FindSession(call, request.Session);
+        if (request.Layout is null) throw new RpcException(StatusCode.InvalidArgument, "There is no layout in the request.");
+        var layout = node.Layouts.Register(request.Layout.ToDomain()).OrThrow();
+        var response = new RegisterLayoutResponse { LayoutId = ByteString.CopyFrom(layout.Id.ToArray()) };
+        foreach (var shape in layout.Shapes) response.Shards.Add(shape.ToMessage(layout.ChunkTokens));
+        return ValueTask.FromResult(response);
+    }
+
+    public ValueTask<ClearNamespaceResponse> ClearNamespaceAsync(ClearNamespaceRequest request, ServerCall call)
+    {
+        var session = node.FindSession(call, request.Session);
+        var chunks = request.All
+            ? node.ClearTenant(session)
+            : node.ClearNamespace(session, node.Layouts.Find(request.LayoutId.Span).OrThrow(), request.Salt, request.Adapter).OrThrow();
+        return ValueTask.FromResult(new ClearNamespaceResponse { Chunks = (ulong)chunks });
+    }
+
+    public ValueTask<GetStatisticsResponse> GetStatisticsAsync(GetStatisticsRequest request, ServerCall call)
+    {
+        var (snapshot, counters) = (node.Snapshot(), node.Counters);
+        var response = new GetStatisticsResponse
+        {
+            Incarnation = ByteString.CopyFrom(node.Incarnation.ToByteArray()),
+            UptimeSeconds = (ulong)time.GetElapsedTime(_started).TotalSeconds,
+            Sessions = (uint)snapshot.Sessions,
+            Reservations = (uint)snapshot.Reservations,
+            WritingBlocks = (uint)snapshot.WritingBlocks,
+            Leases = (ulong)snapshot.Leases,
+            Lookups = (ulong)counters.Lookups,
+            TokensAsked = (ulong)counters.TokensAsked,
+            TokensHit = (ulong)counters.TokensHit,
+            ChunksCommitted = (ulong)counters.ChunksCommitted,
+            ChunksDuplicate = (ulong)counters.ChunksDuplicate,
+            ChunksEvicted = (ulong)counters.ChunksEvicted,
+            StoresRefused = (ulong)counters.StoresRefused,
+            StoresAborted = (ulong)counters.StoresAborted,
+            BytesStored = (ulong)counters.BytesStored,
+            BytesRetrieved = (ulong)counters.BytesRetrieved,
+            TokensLoaded = (ulong)counters.TokensLoaded,
+            LoadNanoseconds = (ulong)counters.LoadNanoseconds,
+            TokensComputed = (ulong)counters.TokensComputed,
+            ComputeNanoseconds = (ulong)counters.ComputeNanoseconds,
+        };
+        response.Tiers.Add(new TierStatistics
+        {
+            Tier = Tier.Host,
+            Chunks = (ulong)snapshot.Chunks,
+            Blocks = (ulong)snapshot.Blocks,
+            CapacityBytes = (ulong)snapshot.CapacityBytes,
+            UsedBytes = (ulong)snapshot.UsedBytes,
+            AllocatedBytes = (ulong)snapshot.AllocatedBytes,
+        });
+        return ValueTask.FromResult(response);
+    }
+}

@@ -1,0 +1,61 @@
+using PrefixCache.Core;
+using PrefixCache.Core.Reservations;
+using PrefixCache.Core.Transfers;
+using PrefixCache.Grpc;
+using PrefixCache.Protocol.V1;
+using PrefixCache.Server.Wire;
+
+namespace PrefixCache.Server.Endpoints;
+
+/// <summary>Retrieve and Fetch: payload goes from the blocks into the connection.</summary>
+internal sealed class RetrieveEndpoint(CacheNode node, WorkInFlight work)
+{
+    public async Task RetrieveAsync(RetrieveRequest request, MessageWriter<RetrieveResponse> writer, ServerCall call)
+    {
+        var session = node.FindSession(call, request.Session);
+        var query = new RetrieveQuery(session, request.Reservation, CallContext.Signed(request.Shard), request.Handles,
+            CallContext.Signed(request.FirstToken), CallContext.Signed(request.EndToken));
+        using var running = work.Begin();
+        using var transfer = node.Retrieves.Open(query).OrThrow();
+        using var ended = TransferEnd.Of(call, session, transfer.OwnerEnded);
+        try
+        {
+            await new PayloadSender(transfer, node.Counters, writer.WriteAsync).SendAsync(request.Order, ended.Token);
+        }
+        catch (OperationCanceledException) when (!call.CancellationToken.IsCancellationRequested)
+        {
+            throw TransferEnd.SessionEnded();
+        }
+    }
+
+    public async Task FetchAsync(MessageReader<FetchRequest> reader, MessageWriter<FetchResponse> writer, ServerCall call)
+    {
+        var request = reader.Current;
+        var session = node.FindSession(call, request.Session);
+        var layout = node.Layouts.Find(request.LayoutId.Span).OrThrow();
+        var lookup = new LookupQuery(session, request.RequestId, layout, request.Salt, request.Adapter,
+            CallContext.Signed(request.ComputedTokens), CallContext.Signed(request.AlignTokens));
+        var shard = CallContext.Signed(request.Shard);
+        if (shard >= layout.Shards.Count)
+            throw new RpcException(StatusCode.InvalidArgument, $"shard is {request.Shard}: the layout has {layout.Shards.Count}, from 0.");
+        using var running = work.Begin();
+        var tokens = await reader.ReadTokensAsync(node, call.CancellationToken);
+        var answer = node.Lookups.Lookup(lookup, tokens).OrThrow();
+        using var transfer = node.Retrieves.Open(new RetrieveQuery(session, answer.Reservation, shard, [], lookup.ComputedTokens, 0)).OrThrow();
+        using var ended = TransferEnd.Of(call, session, transfer.OwnerEnded);
+        await writer.WriteAsync(new FetchResponse { Lookup = answer.ToMessage() }, call.CancellationToken);
+        var response = new FetchResponse();
+        try
+        {
+            await new PayloadSender(transfer, node.Counters, (part, payload, token) =>
+            {
+                response.Part = part;
+                return writer.WriteAsync(response, payload, token);
+            }).SendAsync(request.Order, ended.Token);
+        }
+        catch (OperationCanceledException) when (!call.CancellationToken.IsCancellationRequested)
+        {
+            throw TransferEnd.SessionEnded();
+        }
+    }
+}

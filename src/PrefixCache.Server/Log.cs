@@ -1,0 +1,25 @@
+using PrefixCache.Core.Sessions;
+
+namespace PrefixCache.Server;
+
+/// <summary>Every message that the node logs. None holds tokens, keys or payload.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "Serving on {Addresses}; host tier {Capacity}, {Pinned}")]
+    public static partial void Serving(ILogger logger, string addresses, string capacity, string pinned);
+
+    [LoggerMessage(2, LogLevel.Warning, "The host tier is not pinned: {Reason}")]
+    public static partial void NotPinned(ILogger logger, string reason);
+
+    [LoggerMessage(3, LogLevel.Information, "Draining for at most {Grace}")]
+    public static partial void Draining(ILogger logger, TimeSpan grace);
+
+    [LoggerMessage(4, LogLevel.Information, "Stopped")]
+    public static partial void Stopped(ILogger logger);
+
+    [LoggerMessage(10, LogLevel.Information, "Session opened: tenant {Tenant}, instance {Instance}, {Role} {Rank}")]
+    public static partial void SessionOpened(ILogger logger, string tenant, string instance, SessionRole role, int rank);
+
+    [LoggerMessage(11, LogLevel.Information, "Session ended: tenant {Tenant}, instance {Instance}, {Role} {Rank}")]
+    public static partial void SessionEnded(ILogger logger, string tenant, string instance, SessionRole role, int rank);
+}

@@ -1,0 +1,51 @@
+using PrefixCache.Protocol;
+
+namespace PrefixCache.Server.Options;
+
+/// <summary>Every option of the node, once: command line, environment, file, help and the docs' check all read this table.</summary>
+public static class NodeOptionTable
+{
+    private static readonly PrefixCacheNodeOptions Defaults = new();
+
+    public static IReadOnlyList<NodeOption> All { get; } =
+    [
+        NodeOption.Text("listen", "address:port, comma-separated", "TCP end points; port 0 takes a free one. Beyond loopback token-file is required.",
+            string.Join(',', Defaults.Listen),
+            (options, text) => options with { Listen = text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) }),
+        NodeOption.Text("socket", "path", "Unix socket to serve on too, with mode 0600; empty = none.", Defaults.Socket,
+            (options, text) => options with { Socket = text }),
+        NodeOption.Text("token-file", "path", "File of bearer tokens, a line each: the token, then the tenants that it names (default: `default`); "
+            + "empty = no credentials.", Defaults.TokenFile, (options, text) => options with { TokenFile = text }),
+        NodeOption.Size("capacity", "Payload memory of the host tier, reserved at start.", Defaults.Host.CapacityBytes, 1 << 20,
+            (options, bytes) => options with { Host = options.Host with { CapacityBytes = bytes } }),
+        NodeOption.Switch("lock-pages", "Pin the host tier's memory where the limit on locked memory allows it.", Defaults.Host.LockPages,
+            (options, on) => options with { Host = options.Host with { LockPages = on } }),
+        NodeOption.Share("high-watermark", "A store that would fill more of the host tier than this evicts first.", Defaults.Host.HighWatermark,
+            (options, share) => options with { Host = options.Host with { HighWatermark = share } }),
+        NodeOption.Share("low-watermark", "Eviction goes on until no more than this is filled.", Defaults.Host.LowWatermark,
+            (options, share) => options with { Host = options.Host with { LowWatermark = share } }),
+        NodeOption.Number("max-blocks", "blocks", "Most blocks of the host tier (one per chunk and shard); 0 = one per 64 KiB of capacity.",
+            Defaults.Host.MaxBlocks, 0, 1 << 24, (options, number) => options with { Host = options.Host with { MaxBlocks = (int)number } }),
+        NodeOption.Number("max-tokens", "tokens", "Most tokens of one request.", Defaults.Limits.MaxTokens, 1, PrefixCacheMethods.MaxTokens,
+            (options, number) => options with { Limits = options.Limits with { MaxTokens = (int)number } }),
+        NodeOption.Number("max-reservations", "reservations", "Most requests that are looked up and not released.", Defaults.Limits.MaxReservations,
+            1, 1 << 24, (options, number) => options with { Limits = options.Limits with { MaxReservations = (int)number } }),
+        NodeOption.Number("max-reserved-tokens", "tokens", "Most tokens of those requests together, at 4 bytes of memory each.",
+            Defaults.Limits.MaxReservedTokens, 1, 1L << 40,
+            (options, number) => options with { Limits = options.Limits with { MaxReservedTokens = number } }),
+        NodeOption.Number("max-sessions", "sessions", "Most worker processes at one time.", Defaults.Limits.MaxSessions, 1, 1 << 20,
+            (options, number) => options with { Limits = options.Limits with { MaxSessions = (int)number } }),
+        NodeOption.Number("max-layouts", "layouts", "Most KV layouts that workers may register.", Defaults.Limits.MaxLayouts, 1, 1 << 20,
+            (options, number) => options with { Limits = options.Limits with { MaxLayouts = (int)number } }),
+        NodeOption.Time("max-reservation-age", "A reservation that nobody used for so long is ended: a guard against leaks.", Defaults.Limits.MaxAge,
+            (options, time) => options with { Limits = options.Limits with { MaxAge = time } }),
+        NodeOption.Time("retry-after", "What a worker is told to wait when nothing can be evicted for its store.", Defaults.Limits.RetryAfter,
+            (options, time) => options with { Limits = options.Limits with { RetryAfter = time } }),
+        NodeOption.Time("store-idle-timeout", "A store that sends nothing for so long is ended and its memory freed.", Defaults.StoreIdleTimeout,
+            (options, time) => options with { StoreIdleTimeout = time }),
+        NodeOption.Time("write-stall-timeout", "A caller that does not read for so long is cut off.", Defaults.WriteStallTimeout,
+            (options, time) => options with { WriteStallTimeout = time }),
+        NodeOption.Time("drain-grace", "What running calls get to finish when the node shuts down.", Defaults.DrainGrace,
+            (options, time) => options with { DrainGrace = time }),
+    ];
+}

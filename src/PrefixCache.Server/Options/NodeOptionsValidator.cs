@@ -1,0 +1,43 @@
+using System.Net;
+
+namespace PrefixCache.Server.Options;
+
+/// <summary>Checks what no single option can: values that do not go together. Finds every fault at once.</summary>
+internal static class NodeOptionsValidator
+{
+    /// <summary>Longest path that fits into sockaddr_un with its end (unix(7)).</summary>
+    private const int MaxSocketPathBytes = 107;
+
+    public static IReadOnlyList<string> Validate(PrefixCacheNodeOptions options)
+    {
+        var faults = new List<string>();
+        if (options.Listen.Count == 0 && options.Socket.Length == 0) faults.Add("listen and socket are both empty: the node would serve nobody");
+        foreach (var text in options.Listen)
+        {
+            if (!TryParseEndPoint(text, out var endPoint)) faults.Add($"listen: '{text}' is no address:port: write 127.0.0.1:7420 or [::1]:7420");
+            else if (!IPAddress.IsLoopback(endPoint.Address) && options.TokenFile.Length == 0)
+                faults.Add($"listen: {text} is reachable from other hosts: set token-file, or listen on 127.0.0.1");
+        }
+
+        if (System.Text.Encoding.UTF8.GetByteCount(options.Socket) > MaxSocketPathBytes)
+            faults.Add($"socket: the path is longer than {MaxSocketPathBytes} bytes, the limit of Unix sockets: use a shorter one");
+        if (options.TokenFile.Length > 0 && !File.Exists(options.TokenFile)) faults.Add($"token-file: {options.TokenFile} does not exist");
+        if (options.Host.LowWatermark >= options.Host.HighWatermark)
+            faults.Add(FormattableString.Invariant($"low-watermark {options.Host.LowWatermark} is not below high-watermark {options.Host.HighWatermark}"));
+        if (options.Limits.MaxReservedTokens < options.Limits.MaxTokens)
+            faults.Add($"max-reserved-tokens {options.Limits.MaxReservedTokens} is below max-tokens {options.Limits.MaxTokens}: the largest request would never fit");
+        return faults;
+    }
+
+    /// <summary>An address and a port, both given; IPv6 addresses in brackets.</summary>
+    public static bool TryParseEndPoint(string text, out IPEndPoint endPoint)
+    {
+        endPoint = new IPEndPoint(IPAddress.Loopback, 0);
+        var colon = text.LastIndexOf(':');
+        if (colon <= 0 || (text.IndexOf(':', StringComparison.Ordinal) != colon && !text.StartsWith('['))) return false;
+        var host = text[..colon] == "localhost" ? "127.0.0.1" : text[..colon];
+        if (!IPEndPoint.TryParse(host + text[colon..], out var parsed)) return false;
+        endPoint = parsed;
+        return true;
+    }
+}

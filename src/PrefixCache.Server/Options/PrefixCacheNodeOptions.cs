@@ -1,0 +1,32 @@
+using PrefixCache.Core.Reservations;
+using PrefixCache.Core.Tiers.Host;
+
+namespace PrefixCache.Server.Options;
+
+/// <summary>What a node is started with. docs/configuration.md lists every option by its name.</summary>
+public sealed record PrefixCacheNodeOptions
+{
+    public const int DefaultPort = 7420;
+
+    /// <summary>TCP end points, address:port each; port 0 takes a free one. Beyond loopback a token file is required.</summary>
+    public IReadOnlyList<string> Listen { get; init; } = ["127.0.0.1:7420"];
+
+    /// <summary>Path of a Unix socket to serve on too (mode 0600); empty = none.</summary>
+    public string Socket { get; init; } = "";
+
+    /// <summary>File with bearer tokens; empty = none, every caller is tenant `default`.</summary>
+    public string TokenFile { get; init; } = "";
+
+    public HostTierOptions Host { get; init; } = new();
+
+    public ReservationLimits Limits { get; init; } = new();
+
+    /// <summary>A store that sends nothing for so long is ended and its memory freed.</summary>
+    public TimeSpan StoreIdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>A caller that does not read for so long is cut off.</summary>
+    public TimeSpan WriteStallTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>What running calls get to finish when the node shuts down.</summary>
+    public TimeSpan DrainGrace { get; init; } = TimeSpan.FromSeconds(10);
+}

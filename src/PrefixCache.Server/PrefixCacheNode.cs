@@ -1,0 +1,159 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Hosting;
+using PrefixCache.Core;
+using PrefixCache.Core.Memory;
+using PrefixCache.Core.Statistics;
+using PrefixCache.Grpc;
+using PrefixCache.Grpc.Health;
+using PrefixCache.Protocol;
+using PrefixCache.Server.Options;
+using PrefixCache.Server.Security;
+
+namespace PrefixCache.Server;
+
+/// <summary>A running node: <c>await using var node = await PrefixCacheNode.StartAsync(options)</c> in any process.</summary>
+/// <remarks>Owns its listeners and the host tier's memory. Several may run in one process. Thread-safe.</remarks>
+public sealed class PrefixCacheNode : IAsyncDisposable
+{
+    private readonly PrefixCacheNodeOptions _options;
+    private readonly CacheNode _cache;
+    private readonly RpcServer _rpc;
+    private readonly WebApplication _app;
+    private readonly HealthService _health;
+    private readonly ILogger _logger;
+    private int _stopped;
+
+    private PrefixCacheNode(PrefixCacheNodeOptions options, CacheNode cache, RpcServer rpc, WebApplication app, HealthService health, ILogger logger)
+    {
+        _options = options;
+        _cache = cache;
+        _rpc = rpc;
+        _app = app;
+        _health = health;
+        _logger = logger;
+    }
+
+    /// <summary>Where the node serves: http://127.0.0.1:7420, unix:///run/prefixcache.sock.</summary>
+    public IReadOnlyList<string> Addresses { get; private set; } = [];
+
+    /// <summary>The first of <see cref="Addresses"/>.</summary>
+    public string Address => Addresses[0];
+
+    /// <summary>What the node did since its start.</summary>
+    public CacheCounters Counters => _cache.Counters;
+
+    /// <summary>Starts a node; on return it serves.</summary>
+    /// <param name="options">Validated again here.</param>
+    /// <param name="loggers">Takes the node's log; null = nowhere.</param>
+    /// <param name="time">The node's clock.</param>
+    /// <exception cref="NodeOptionsException">The options have faults; the message names all of them.</exception>
+    /// <exception cref="InsufficientHostMemoryException">The host tier does not fit into the machine's memory.</exception>
+    /// <exception cref="IOException">An address or the socket is in use.</exception>
+    public static async Task<PrefixCacheNode> StartAsync(
+        PrefixCacheNodeOptions options, ILoggerFactory? loggers = null, TimeProvider? time = null)
+    {
+        var faults = NodeOptionsValidator.Validate(options);
+        if (faults.Count > 0) throw new NodeOptionsException(faults);
+        loggers ??= Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance;
+        time ??= TimeProvider.System;
+        var tokens = options.TokenFile.Length > 0 ? TokenFile.Read(options.TokenFile) : null;
+        var cache = new CacheNode(new CacheNodeOptions { Host = options.Host, Limits = options.Limits }, time);
+        PrefixCacheNode? node = null;
+        try
+        {
+            node = Build(options, cache, tokens, loggers, time);
+            await node.ListenAsync();
+            return node;
+        }
+        catch
+        {
+            if (node is null) cache.Dispose();
+            else await node.StopAsync(TimeSpan.Zero);
+            throw;
+        }
+    }
+
+    /// <summary>What the node holds now.</summary>
+    public CacheSnapshot Snapshot() => _cache.Snapshot();
+
+    /// <summary>Stops taking calls, lets running ones finish within the drain grace, then frees everything. Once; later calls do nothing.</summary>
+    public Task StopAsync() => StopAsync(_options.DrainGrace);
+
+    public async ValueTask DisposeAsync() => await StopAsync();
+
+    private static PrefixCacheNode Build(
+        PrefixCacheNodeOptions options, CacheNode cache, TokenFile? tokens, ILoggerFactory loggers, TimeProvider time)
+    {
+        var rpc = new RpcServer(
+            new RpcServerOptions
+            {
+                WriteStallTimeout = options.WriteStallTimeout,
+                Authorize = new CallAuthorizer(tokens).Authorize,
+                TimeProvider = time,
+            },
+            loggers.CreateLogger<RpcServer>());
+        NodeEndpoints.AddTo(rpc, cache, options, loggers, time);
+        var health = new HealthService();
+        health.AddTo(rpc);
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "prefixcache" });
+        builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
+        var app = builder.Build();
+        app.Run(rpc.HandleAsync);
+        return new PrefixCacheNode(options, cache, rpc, app, health, loggers.CreateLogger<PrefixCacheNode>());
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, PrefixCacheNodeOptions options)
+    {
+        RpcServer.ConfigureKestrel(kestrel);
+        foreach (var text in options.Listen)
+            if (NodeOptionsValidator.TryParseEndPoint(text, out IPEndPoint endPoint))
+                kestrel.Listen(endPoint, listen => listen.Protocols = HttpProtocols.Http2);
+        if (options.Socket.Length == 0) return;
+        UnixSocketFile.RemoveStale(options.Socket);
+        kestrel.ListenUnixSocket(Path.GetFullPath(options.Socket), listen => listen.Protocols = HttpProtocols.Http2);
+    }
+
+    private async Task ListenAsync()
+    {
+        using (UnixSocketFile.RestrictNewFiles(_options.Socket)) await _app.StartAsync();
+        var bound = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        Addresses = [.. bound.Select(address => address.Replace("http://unix:", "unix://", StringComparison.Ordinal))];
+        SetHealth(true);
+        var pinned = _cache.HostArena.Lock;
+        Log.Serving(_logger, string.Join(", ", Addresses), OptionValue.FormatSize(_cache.HostArena.CapacityBytes), pinned.IsLocked ? "pinned" : "not pinned");
+        if (pinned.IsRefused) Log.NotPinned(_logger, pinned.Describe());
+    }
+
+    private void SetHealth(bool serving)
+    {
+        var status = serving ? HealthCheckResponse.Types.ServingStatus.Serving : HealthCheckResponse.Types.ServingStatus.NotServing;
+        _health.SetStatus("", status);
+        _health.SetStatus(PrefixCacheMethods.Service, status);
+    }
+
+    private async Task StopAsync(TimeSpan grace)
+    {
+        if (Interlocked.Exchange(ref _stopped, 1) != 0) return;
+        Log.Draining(_logger, grace);
+        SetHealth(false);
+        await _rpc.DrainAsync(grace);
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        _rpc.Dispose();
+        _cache.Dispose();
+        Log.Stopped(_logger);
+    }
+
+    /// <summary>Signals are the process's business, not the web host's: it would close the listeners before the node has drained.</summary>
+    private sealed class EmbeddedLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

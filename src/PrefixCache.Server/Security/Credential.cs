@@ -1,0 +1,10 @@
+namespace PrefixCache.Server.Security;
+
+/// <summary>Who a call comes from: the tenants that it may work for. The first is the one that is meant when none is named.</summary>
+internal sealed record Credential(IReadOnlyList<string> Tenants)
+{
+    public const string DefaultTenant = "default";
+
+    /// <summary>Of every caller where no credentials are configured.</summary>
+    public static Credential Anonymous { get; } = new([DefaultTenant]);
+}

@@ -1,0 +1,89 @@
+using PrefixCache.Client;
+using PrefixCache.IntegrationTests.Fixtures;
+
+namespace PrefixCache.IntegrationTests.Lifecycle;
+
+public sealed class StoreAndReuseTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Retrieve_AfterAnotherWorkerStored_GivesTheSameBytes(bool layerOrder)
+    {
+        await using var node = await RunningNode.StartAsync();
+        var (layout, tokens) = (TestKv.Layout(), TestKv.Tokens(100));
+        var kv = TestKv.Compute(layout, tokens);
+        var writer = await node.ConnectAsync();
+        await writer.RegisterLayoutAsync(layout, Token);
+        await using (var cold = await writer.LookupAsync(layout, tokens, null, Token))
+        {
+            Assert.Equal(0, cold.HitTokens);
+            var stored = await cold.StoreAsync(TestKv.Memory(layout, kv, 100), null, Token);
+            Assert.Equal((4, 0, 0), (stored.Committed, stored.Present, stored.Refused));
+        }
+
+        var reader = await node.ConnectAsync();
+        await reader.RegisterLayoutAsync(layout, Token);
+        await using var warm = await reader.LookupAsync(layout, tokens, null, Token);
+        Assert.Equal(100, warm.HitTokens);
+        var memory = new byte[kv.Length];
+        var loaded = await warm.RetrieveAsync(TestKv.Memory(layout, memory, 100), new TransferOptions { LayerOrder = layerOrder }, Token);
+        Assert.Equal((100, (long)kv.Length), (loaded.Tokens, loaded.Bytes));
+        Assert.Equal(kv, memory);
+    }
+
+    [Fact]
+    public async Task Store_OfWhatIsThere_SendsNothing()
+    {
+        await using var node = await RunningNode.StartAsync();
+        var (layout, tokens) = (TestKv.Layout(), TestKv.Tokens(96));
+        var source = TestKv.Memory(layout, TestKv.Compute(layout, tokens), 96);
+        var client = await node.ConnectAsync();
+        await client.RegisterLayoutAsync(layout, Token);
+        await using var first = await client.LookupAsync(layout, tokens, null, Token);
+        await first.StoreAsync(source, null, Token);
+        await using var second = await client.LookupAsync(layout, tokens, null, Token);
+        var again = await second.StoreAsync(source, null, Token);
+        Assert.Equal((0, 3, 0L), (again.Committed, again.Present, again.Bytes));
+    }
+
+    [Fact]
+    public async Task Retrieve_OfAPart_FillsJustThatPart()
+    {
+        await using var node = await RunningNode.StartAsync();
+        var (layout, tokens) = (TestKv.Layout(), TestKv.Tokens(100));
+        var client = await node.ConnectAsync();
+        await client.RegisterLayoutAsync(layout, Token);
+        await using var reservation = await client.LookupAsync(layout, tokens, null, Token);
+        await reservation.StoreAsync(TestKv.Memory(layout, TestKv.Compute(layout, tokens), 100), null, Token);
+        await using var aligned = await client.LookupAsync(layout, tokens, new LookupOptions { AlignTokens = 16, ComputedTokens = 40 }, Token);
+        Assert.Equal(96, aligned.HitTokens);
+        var memory = new byte[TestKv.Compute(layout, tokens).Length];
+        var loaded = await aligned.RetrieveAsync(TestKv.Memory(layout, memory, 100), new TransferOptions { FirstToken = 40 }, Token);
+        Assert.Equal((96, 56), (loaded.EndToken, loaded.Tokens));
+        TestKv.AssertKv(layout, tokens, memory, 40, 56);
+        Assert.Equal(0, memory[0]);
+    }
+
+    [Fact]
+    public async Task Append_OfDecodedTokens_LetsTheNextTurnReuseThem()
+    {
+        await using var node = await RunningNode.StartAsync();
+        var (layout, tokens) = (TestKv.Layout(), TestKv.Tokens(128));
+        var source = TestKv.Memory(layout, TestKv.Compute(layout, tokens), 128);
+        var client = await node.ConnectAsync();
+        await client.RegisterLayoutAsync(layout, Token);
+        await using (var turn = await client.LookupAsync(layout, tokens.AsMemory(0, 70), null, Token))
+        {
+            await turn.StoreAsync(source, null, Token);
+            Assert.True(await turn.AppendAsync(tokens.AsMemory(70, 58), Token));
+            var stored = await turn.StoreAsync(source, new TransferOptions { FirstToken = 64 }, Token);
+            Assert.Equal(2, stored.Committed);
+        }
+
+        await using var next = await client.LookupAsync(layout, tokens, null, Token);
+        Assert.Equal(128, next.HitTokens);
+    }
+}
