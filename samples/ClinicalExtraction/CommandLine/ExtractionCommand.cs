@@ -1,19 +1,24 @@
 using System.CommandLine;
-using PrefixCache.Samples.ClinicalExtraction.Extraction;
-using PrefixCache.Samples.ClinicalExtraction.Model;
-using PrefixCache.Samples.ClinicalExtraction.Processes;
+using PrefixCache.Client;
 using PrefixCache.Samples.Llama.Model;
+using PrefixCache.Server.Options;
 
 namespace PrefixCache.Samples.ClinicalExtraction.CommandLine;
 
-/// <summary>The command line: the comparison itself, and the worker that it starts again and again.</summary>
+/// <summary>The command line: the comparison itself, and the worker that it starts as processes of its own.</summary>
 internal static class ExtractionCommand
 {
     /// <summary>Name of the subcommand that makes this program a worker.</summary>
     public const string Worker = "worker";
 
-    /// <summary>Option of the worker: keep KV between prompts.</summary>
-    public const string Reuse = "--reuse";
+    private const string Description = """
+        Extracts facts from 24 invented clinical notes, without and with the prefix cache, and compares the two runs.
+
+        Exit code 0: every output token is equal in both runs; 1: one differs; 2: the run could not be made. Examples:
+
+          dotnet run -c Release --project samples/ClinicalExtraction
+          dotnet run -c Release --project samples/ClinicalExtraction -- --server http://127.0.0.1:7420 --json report.json
+        """;
 
     public static int Invoke(string[] args)
     {
@@ -23,28 +28,33 @@ internal static class ExtractionCommand
             HelpName = "FOLDER",
             Recursive = true,
         };
+        Option<string?> server = new("--server")
+        {
+            Description = "Address of a running node, http://127.0.0.1:7420 for example; without it, one is started for the run.",
+            HelpName = "ADDRESS",
+            Recursive = true,
+        };
+        Option<string?> tokenFile = new("--token-file")
+        {
+            Description = "File whose first line is the bearer token that --server asks for.",
+            HelpName = "FILE",
+            Recursive = true,
+        };
         Option<string?> json = new("--json") { Description = "Write the figures to this file as JSON.", HelpName = "FILE" };
-        RootCommand root = new("Extracts facts from 24 invented clinical notes, without and with the prefix cache, and compares.") { model, json };
-        root.SetAction((parse, cancellation) => GuardAsync(() => ExtractionRun.ExecuteAsync(
-            new ExtractionOptions { ModelFolder = parse.GetValue(model), JsonFile = parse.GetValue(json) }, cancellation)));
-
-        Option<bool> reuse = new(Reuse) { Description = "Keep the KV of the last prompt." };
-        Command worker = new(Worker, "Answers requests on standard input.") { reuse };
-        worker.Hidden = true;
-        worker.SetAction((parse, cancellation) => GuardAsync(() => ServeAsync(parse.GetValue(model), parse.GetValue(reuse), cancellation)));
+        ExtractionOptions Options(ParseResult parse) => new()
+        {
+            ModelFolder = parse.GetValue(model),
+            Server = parse.GetValue(server),
+            TokenFile = parse.GetValue(tokenFile),
+            JsonFile = parse.GetValue(json),
+        };
+        RootCommand root = new(Description) { model, server, tokenFile, json };
+        root.SetAction((parse, cancellation) => GuardAsync(() => ExtractionRun.ExecuteAsync(Options(parse), cancellation)));
+        Command worker = new(Worker, "Answers requests on standard input.") { Hidden = true };
+        worker.SetAction((parse, cancellation) => GuardAsync(() => WorkerRun.ExecuteAsync(Options(parse), cancellation)));
         root.Subcommands.Add(worker);
         ParseResult result = root.Parse(args);
         return result.Errors.Count == 0 ? result.Invoke() : Fail(string.Join(" ", result.Errors.Select(e => e.Message)));
-    }
-
-    private static async Task<int> ServeAsync(string? modelFolder, bool reuse, CancellationToken cancellation)
-    {
-        SampleSetup setup = new(modelFolder);
-        using LlamaModel model = setup.LoadModel();
-        IPrefixStore store = reuse ? new LocalPrefixStore() : new NoPrefixStore();
-        using ExtractionWorker worker = new(model, store, setup.Capacity);
-        await WorkerLoop.RunAsync(Console.In, Console.Out, worker, reuse ? "process" : "none", cancellation);
-        return 0;
     }
 
     private static async Task<int> GuardAsync(Func<Task<int>> action)
@@ -53,7 +63,8 @@ internal static class ExtractionCommand
         {
             return await action();
         }
-        catch (Exception e) when (e is LlamaException or IOException or UnauthorizedAccessException or InvalidOperationException)
+        catch (Exception e) when (e is LlamaException or PrefixCacheException or NodeOptionsException or IOException
+            or UnauthorizedAccessException or InvalidOperationException or ArgumentException or FormatException)
         {
             return Fail(e.Message);
         }

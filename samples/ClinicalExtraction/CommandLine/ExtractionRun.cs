@@ -1,7 +1,10 @@
+using PrefixCache.Core.Tiers.Host;
 using PrefixCache.Samples.ClinicalExtraction.Extraction;
 using PrefixCache.Samples.ClinicalExtraction.Model;
 using PrefixCache.Samples.ClinicalExtraction.Processes;
 using PrefixCache.Samples.ClinicalExtraction.Reports;
+using PrefixCache.Server.Options;
+using PrefixCache.Server;
 using Spectre.Console;
 
 namespace PrefixCache.Samples.ClinicalExtraction.CommandLine;
@@ -11,6 +14,13 @@ internal static class ExtractionRun
 {
     private const int Workers = 2;
 
+    /// <summary>The node started for a run: a free port, and room for all prompts of the sample's model several times over.</summary>
+    private static readonly PrefixCacheNodeOptions NodeOptions = new()
+    {
+        Listen = ["127.0.0.1:0"],
+        Host = new HostTierOptions { CapacityBytes = 512L << 20 },
+    };
+
     /// <summary>0 when every output token is equal in both runs, else 1.</summary>
     public static async Task<int> ExecuteAsync(ExtractionOptions options, CancellationToken cancellation)
     {
@@ -18,14 +28,17 @@ internal static class ExtractionRun
         SampleSetup setup = new(options.ModelFolder);
         int[][] prompts = [.. setup.Corpus.Notes.Select(setup.Prompts.Build)];
         console.WriteLine($"{prompts.Length} notes behind {setup.Prompts.SharedTokens} shared tokens "
-            + $"({setup.Prompts.InstructionTokens} of instructions, {setup.Prompts.ExampleTokens} of examples), {Workers} worker processes.");
+            + $"({setup.Prompts.InstructionTokens} of instructions, {setup.Prompts.ExampleTokens} of examples), "
+            + $"{Workers} worker processes.");
         if (options.ModelFolder is null)
-            console.WriteLine("The weights are random, so the decoded text means nothing: what this shows is time, and that outputs are equal.");
+            console.WriteLine(
+                "The weights are random, so the decoded text means nothing: what this shows is time, and that outputs are equal.");
 
-        string[] model = options.ModelFolder is { } folder ? ["--model", folder] : [];
-        (IReadOnlyList<ExtractionResult> without, _) = await RunAsync(console, "without the cache", prompts, [ExtractionCommand.Worker, .. model], cancellation);
-        (IReadOnlyList<ExtractionResult> with, string plane) = await RunAsync(
-            console, "with the cache", prompts, [ExtractionCommand.Worker, ExtractionCommand.Reuse, .. model], cancellation);
+        (IReadOnlyList<ExtractionResult> without, _) =
+            await RunAsync(console, "without the cache", prompts, options.WorkerArguments(server: null), cancellation);
+        await using PrefixCacheNode? node = options.Server is null ? await PrefixCacheNode.StartAsync(NodeOptions) : null;
+        (IReadOnlyList<ExtractionResult> with, string plane) =
+            await RunAsync(console, "with the cache", prompts, options.WorkerArguments(options.Server ?? node!.Address), cancellation);
 
         ExtractionReport report = ExtractionReport.Compare(setup.Corpus.Notes, without, with, plane);
         ReportTable.Write(console, report);
@@ -34,7 +47,7 @@ internal static class ExtractionRun
     }
 
     private static async Task<(IReadOnlyList<ExtractionResult> Results, string Plane)> RunAsync(
-        IAnsiConsole console, string name, int[][] prompts, string[] arguments, CancellationToken cancellation)
+        IAnsiConsole console, string name, int[][] prompts, IReadOnlyList<string> arguments, CancellationToken cancellation)
     {
         await using WorkerPool pool = await WorkerPool.StartAsync(Workers, arguments, cancellation);
         IReadOnlyList<ExtractionResult> results = [];

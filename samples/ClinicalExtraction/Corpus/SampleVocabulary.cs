@@ -18,7 +18,8 @@ public static class SampleVocabulary
     public static BpeTokenizer Train(ClinicalCorpus corpus)
     {
         ArgumentNullException.ThrowIfNull(corpus);
-        IEnumerable<string> shared = Enumerable.Repeat<string[]>([corpus.Instructions, corpus.Examples], SharedWeight).SelectMany(texts => texts);
+        IEnumerable<string> shared =
+            Enumerable.Repeat<string[]>([corpus.Instructions, corpus.Examples], SharedWeight).SelectMany(texts => texts);
         return BpeTokenizer.Train([.. shared, .. corpus.Notes.Select(n => n.Text)], Merges);
     }
 }

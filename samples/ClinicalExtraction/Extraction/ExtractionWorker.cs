@@ -43,7 +43,8 @@ public sealed class ExtractionWorker : IDisposable
     /// <summary>Works on one prompt.</summary>
     /// <param name="prompt">Token ids; at least one.</param>
     /// <param name="outputTokens">Tokens to decode; fewer when the model ends its answer.</param>
-    public async ValueTask<ExtractionResult> ExtractAsync(ReadOnlyMemory<int> prompt, int outputTokens, CancellationToken cancellation = default)
+    public async ValueTask<ExtractionResult> ExtractAsync(ReadOnlyMemory<int> prompt, int outputTokens,
+        CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfZero(prompt.Length);
         ArgumentOutOfRangeException.ThrowIfLessThan(outputTokens, 1);

@@ -6,8 +6,10 @@ namespace PrefixCache.Samples.ClinicalExtraction.Extraction;
 public sealed class NoPrefixStore : IPrefixStore
 {
     /// <inheritdoc/>
-    public ValueTask<int> LoadAsync(ReadOnlyMemory<int> tokens, KvCache cache, int limit, CancellationToken cancellation = default) => ValueTask.FromResult(0);
+    public ValueTask<int> LoadAsync(ReadOnlyMemory<int> tokens, KvCache cache, int limit, CancellationToken cancellation = default) =>
+        ValueTask.FromResult(0);
 
     /// <inheritdoc/>
-    public ValueTask StoreAsync(ReadOnlyMemory<int> tokens, KvCache cache, CancellationToken cancellation = default) => ValueTask.CompletedTask;
+    public ValueTask StoreAsync(ReadOnlyMemory<int> tokens, KvCache cache, CancellationToken cancellation = default) =>
+        ValueTask.CompletedTask;
 }

@@ -4,7 +4,9 @@ using PrefixCache.Samples.Llama.Tokenizer;
 
 namespace PrefixCache.Samples.ClinicalExtraction.Model;
 
-/// <summary>Texts, tokenizer and model of one run: from a folder, or made from the sample's texts and a seed; equal in every process.</summary>
+/// <summary>
+/// Texts, tokenizer and model of one run: from a folder, or made from the sample's texts and a seed; equal in every process.
+/// </summary>
 public sealed class SampleSetup
 {
     private readonly string? _modelFolder;

@@ -22,8 +22,10 @@ public static class WorkerLoop
             WorkerReply reply;
             try
             {
-                WorkerRequest request = JsonSerializer.Deserialize(line, WorkerJson.Default.WorkerRequest) ?? throw new JsonException("empty request");
-                if (request.Tokens is not { Length: > 0 } || request.OutputTokens < 1) throw new JsonException("a request needs tokens and output_tokens");
+                WorkerRequest request = JsonSerializer.Deserialize(line, WorkerJson.Default.WorkerRequest)
+                    ?? throw new JsonException("empty request");
+                if (request.Tokens is not { Length: > 0 } || request.OutputTokens < 1)
+                    throw new JsonException("a request needs tokens and output_tokens");
                 reply = new WorkerReply(Result: await worker.ExtractAsync(request.Tokens, request.OutputTokens, cancellation));
             }
             catch (Exception e) when (e is JsonException or LlamaException)

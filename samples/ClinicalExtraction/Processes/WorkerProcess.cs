@@ -4,7 +4,9 @@ using PrefixCache.Samples.ClinicalExtraction.Extraction;
 
 namespace PrefixCache.Samples.ClinicalExtraction.Processes;
 
-/// <summary>A worker process seen from outside: requests go to its standard input as JSON lines, replies come from its standard output.</summary>
+/// <summary>
+/// A worker process seen from outside: requests go to its standard input as JSON lines, replies come from its standard output.
+/// </summary>
 /// <remarks>One request at a time. Disposing closes the worker's input, which ends it; one that does not end is killed.</remarks>
 public sealed class WorkerProcess : IAsyncDisposable
 {
@@ -72,10 +74,12 @@ public sealed class WorkerProcess : IAsyncDisposable
 
     private async Task<WorkerReply> ReadAsync(CancellationToken cancellation)
     {
-        string line = await _process.StandardOutput.ReadLineAsync(cancellation) ?? throw new InvalidOperationException("A worker process ended early.");
+        string line = await _process.StandardOutput.ReadLineAsync(cancellation)
+            ?? throw new InvalidOperationException("A worker process ended early.");
         try
         {
-            return JsonSerializer.Deserialize(line, WorkerJson.Default.WorkerReply) ?? throw new InvalidOperationException("A worker answered null.");
+            return JsonSerializer.Deserialize(line, WorkerJson.Default.WorkerReply)
+                ?? throw new InvalidOperationException("A worker answered null.");
         }
         catch (JsonException e)
         {

@@ -23,9 +23,12 @@ public sealed record ExtractionReport
 
     /// <summary>Tokens loaded, as a share of all prompt tokens; 0 to 1.</summary>
     [JsonPropertyName("hit_rate_tokens")]
-    public double HitRateTokens => Notes.Count == 0 ? 0 : (double)Notes.Sum(n => (long)n.ReusedTokens) / Notes.Sum(n => (long)n.PromptTokens);
+    public double HitRateTokens =>
+        Notes.Count == 0 ? 0 : (double)Notes.Sum(n => (long)n.ReusedTokens) / Notes.Sum(n => (long)n.PromptTokens);
 
-    /// <summary>Time to first token without the cache less that with it, summed over all notes; negative when the cache cost more than it saved.</summary>
+    /// <summary>
+    /// Time to first token without the cache less that with it, summed over all notes; negative when the cache cost more than it saved.
+    /// </summary>
     [JsonPropertyName("prefill_seconds_saved")]
     public double PrefillSecondsSaved => Notes.Sum(n => n.TtftMsWithout - n.TtftMsWith) / 1000;
 
@@ -51,7 +54,8 @@ public sealed record ExtractionReport
         ArgumentNullException.ThrowIfNull(with);
         ArgumentNullException.ThrowIfNull(plane);
         if (without.Count != notes.Count || with.Count != notes.Count)
-            throw new ArgumentException($"{notes.Count} notes have {without.Count} results without and {with.Count} with the cache.", nameof(with));
+            throw new ArgumentException($"{notes.Count} notes have {without.Count} results without and {with.Count} with the cache.",
+                nameof(with));
         return new ExtractionReport(plane, [.. notes.Select((note, i) => Row(note, without[i], with[i]))]);
     }
 

@@ -2,7 +2,9 @@ using PrefixCache.Samples.Llama.Kernels;
 
 namespace PrefixCache.Samples.Llama.Cache;
 
-/// <summary>The cache's values widened to f32 in the order that <see cref="Tile"/> reads, so that a decode step converts only its new token.</summary>
+/// <summary>
+/// The cache's values widened to f32 in the order that <see cref="Tile"/> reads, so that a decode step converts only its new token.
+/// </summary>
 /// <remarks>
 /// Derived from the cache, never from what was computed: widening is exact, so the bits are the cache's. Keys are
 /// <c>[layer][head][capacity / 32][head_dim][32 tokens]</c>, values <c>[layer][head][head_dim / 32][capacity][32]</c>.
@@ -42,7 +44,9 @@ internal sealed unsafe class KvPanels : IDisposable
         for (int layer = 0; layer < _packed.Length; layer++) _packed[layer] = Math.Min(_packed[layer], count);
     }
 
-    /// <summary>Converts what the cache holds of <paramref name="layer"/> up to token <paramref name="end"/> and is not yet converted.</summary>
+    /// <summary>
+    /// Converts what the cache holds of <paramref name="layer"/> up to token <paramref name="end"/> and is not yet converted.
+    /// </summary>
     public void Extend(int layer, int end, Workers workers)
     {
         int first = _packed[layer];

@@ -22,7 +22,8 @@ internal static class LlamaCommand
     {
         Option<string?> model = new("--model") { Description = "Hugging Face folder.", HelpName = "FOLDER" };
         Option<ulong> seed = new("--seed") { Description = "Without --model: make random weights from this number.", HelpName = "N" };
-        Option<string?> config = new("--config") { Description = "Without --model: a config.json for the random weights' shape.", HelpName = "FILE" };
+        Option<string?> config =
+            new("--config") { Description = "Without --model: a config.json for the random weights' shape.", HelpName = "FILE" };
         Option<string?> tokens = new("--tokens") { Description = "Token ids to compute, separated by commas.", HelpName = "1,2,3" };
         Option<string?> prompt = new("--prompt")
         {
@@ -34,7 +35,8 @@ internal static class LlamaCommand
             Description = "Write the logits of every given token: raw little-endian f32, [tokens, vocab_size], row after row.",
             HelpName = "FILE",
         };
-        Option<int> generate = new("--generate") { Description = "Decode this many tokens greedily, or until an end token.", HelpName = "N" };
+        Option<int> generate =
+            new("--generate") { Description = "Decode this many tokens greedily, or until an end token.", HelpName = "N" };
         Option<int> threads = new("--threads") { Description = "Threads to compute on; 0 takes every core.", HelpName = "N" };
         Option<KvDtype> dtype = new("--kv-dtype")
         {
@@ -66,7 +68,8 @@ internal static class LlamaCommand
             LlamaCommandRun.Execute(options, Console.Out);
             return 0;
         }
-        catch (Exception e) when (e is LlamaException or IOException or UnauthorizedAccessException or OutOfMemoryException or OverflowException)
+        catch (Exception e) when (e is LlamaException or IOException or UnauthorizedAccessException or OutOfMemoryException
+            or OverflowException)
         {
             return Fail(e.Message);
         }

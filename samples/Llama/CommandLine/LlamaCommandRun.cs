@@ -46,12 +46,14 @@ internal static class LlamaCommandRun
         float[] last = new float[model.Config.VocabSize];
         if (options.LogitsFile is { } path) WriteLogits(runner, tokens, path, last);
         else runner.Prefill(tokens, last);
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{tokens.Length} tokens computed in {watch.Elapsed.TotalMilliseconds:f0} ms"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{tokens.Length} tokens computed in {watch.Elapsed.TotalMilliseconds:f0} ms"));
         if (options.LogitsFile is not null) output.WriteLine($"logits [{tokens.Length}, {last.Length}] f32: {options.LogitsFile}");
         if (options.Generate == 0) return;
         watch.Restart();
         List<int> generated = GreedyDecoder.Decode(runner, last, options.Generate, model.Config.EosTokenIds);
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{generated.Count} tokens decoded in {watch.Elapsed.TotalMilliseconds:f0} ms"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{generated.Count} tokens decoded in {watch.Elapsed.TotalMilliseconds:f0} ms"));
         output.WriteLine("tokens: " + string.Join(",", generated));
         if (tokenizer is not null) output.WriteLine("text: " + tokenizer.Decode(generated.Where(t => t < tokenizer.VocabSize)));
     }
@@ -62,7 +64,8 @@ internal static class LlamaCommandRun
         if (options.ModelFolder is not null && options.ConfigFile is not null)
             throw new LlamaException("--config belongs to --seed; a --model folder has its own config.json.");
         if (options.Generate < 0) throw new LlamaException($"--generate is {options.Generate}; expected 0 or more.");
-        if (options.Threads is < 0 or > MaxThreads) throw new LlamaException($"--threads is {options.Threads}; expected 0 to {MaxThreads}.");
+        if (options.Threads is < 0 or > MaxThreads)
+            throw new LlamaException($"--threads is {options.Threads}; expected 0 to {MaxThreads}.");
     }
 
     private static BpeTokenizer? Tokenizer(RunOptions options)

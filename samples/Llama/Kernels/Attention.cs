@@ -51,14 +51,16 @@ internal sealed unsafe class Attention : IDisposable
             {
                 int count = Math.Min(Tile.Rows, Math.Min(rows, (block + 1) * RowBlock) - row);
                 float* q = queries + (long)row * queryStride + head * dim;
-                Rows(q, queryStride, keys, values, scores, output + (long)row * outputStride + head * dim, outputStride, count, first + row);
+                Rows(q, queryStride, keys, values, scores, output + (long)row * outputStride + head * dim, outputStride, count,
+                    first + row);
             }
         });
     }
 
     public void Dispose() => _scratch.Dispose();
 
-    private void Rows(float* q, int queryStride, float* keys, float* values, float* scores, float* output, int outputStride, int rows, int first)
+    private void Rows(float* q, int queryStride, float* keys, float* values, float* scores, float* output, int outputStride, int rows,
+        int first)
     {
         int dim = _cache.HeadDim;
         int panels = Tile.Padded(first + rows) / Tile.Columns;
@@ -69,7 +71,8 @@ internal sealed unsafe class Attention : IDisposable
         else
         {
             for (int p = 0; p < panels; p++)
-                Tile.Multiply(q, queryStride, keys + (long)p * dim * Tile.Columns, dim, scores + p * Tile.Columns, _scoreStride, rows, false);
+                Tile.Multiply(q, queryStride, keys + (long)p * dim * Tile.Columns, dim, scores + p * Tile.Columns, _scoreStride, rows,
+                    false);
         }
         float* sums = stackalloc float[Tile.Rows];
         for (int r = 0; r < rows; r++) sums[r] = Exponentials(scores + (long)r * _scoreStride, first + r + 1);

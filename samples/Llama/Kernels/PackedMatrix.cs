@@ -1,6 +1,8 @@
 namespace PrefixCache.Samples.Llama.Kernels;
 
-/// <summary>A weight matrix <c>[outputs, inputs]</c> held as panels <c>[outputs / 32][inputs][32]</c> in f32; missing outputs are zero.</summary>
+/// <summary>
+/// A weight matrix <c>[outputs, inputs]</c> held as panels <c>[outputs / 32][inputs][32]</c> in f32; missing outputs are zero.
+/// </summary>
 /// <remarks>Owned by the model; filled by one thread, then read by any number.</remarks>
 internal sealed unsafe class PackedMatrix : IDisposable
 {

@@ -30,7 +30,9 @@ internal static unsafe class Tile
         else Tile256.Multiply(a, strideA, panel, k, c, strideC, rows, accumulate);
     }
 
-    /// <summary>One row times <paramref name="panels"/> adjacent panels, several at a time: a lone panel has too few chains to hide latency.</summary>
+    /// <summary>
+    /// One row times <paramref name="panels"/> adjacent panels, several at a time: a lone panel has too few chains to hide latency.
+    /// </summary>
     public static void MultiplyRow(float* a, float* panel, int k, float* c, int panels, bool accumulate)
     {
         nint panelStride = (nint)k * Columns;

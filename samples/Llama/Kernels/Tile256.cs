@@ -19,7 +19,8 @@ internal static unsafe class Tile256
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows4(float* a, nint strideA, float* panel, int k, float* c, nint strideC, bool accumulate)
     {
-        Vector256<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default, c30 = default, c31 = default;
+        Vector256<float> c00 = default, c01 = default, c10 = default, c11 = default;
+        Vector256<float> c20 = default, c21 = default, c30 = default, c31 = default;
         float* d1 = c + strideC, d2 = d1 + strideC, d3 = d2 + strideC;
         if (accumulate)
         {

@@ -49,8 +49,10 @@ internal static unsafe class Tile512
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows8(float* a, nint strideA, float* panel, int k, float* c, nint strideC, bool accumulate)
     {
-        Vector512<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default, c30 = default, c31 = default;
-        Vector512<float> c40 = default, c41 = default, c50 = default, c51 = default, c60 = default, c61 = default, c70 = default, c71 = default;
+        Vector512<float> c00 = default, c01 = default, c10 = default, c11 = default;
+        Vector512<float> c20 = default, c21 = default, c30 = default, c31 = default;
+        Vector512<float> c40 = default, c41 = default, c50 = default, c51 = default;
+        Vector512<float> c60 = default, c61 = default, c70 = default, c71 = default;
         if (accumulate)
         {
             Load(c, out c00, out c01);
@@ -62,7 +64,8 @@ internal static unsafe class Tile512
             Load(c + 6 * strideC, out c60, out c61);
             Load(c + 7 * strideC, out c70, out c71);
         }
-        float* a1 = a + strideA, a2 = a1 + strideA, a3 = a2 + strideA, a4 = a3 + strideA, a5 = a4 + strideA, a6 = a5 + strideA, a7 = a6 + strideA;
+        float* a1 = a + strideA, a2 = a1 + strideA, a3 = a2 + strideA, a4 = a3 + strideA;
+        float* a5 = a4 + strideA, a6 = a5 + strideA, a7 = a6 + strideA;
         for (int i = 0; i < k; i++)
         {
             Vector512<float> b0 = Vector512.Load(panel), b1 = Vector512.Load(panel + 16);
@@ -97,7 +100,8 @@ internal static unsafe class Tile512
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows4(float* a, nint strideA, float* panel, int k, float* c, nint strideC, bool accumulate)
     {
-        Vector512<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default, c30 = default, c31 = default;
+        Vector512<float> c00 = default, c01 = default, c10 = default, c11 = default;
+        Vector512<float> c20 = default, c21 = default, c30 = default, c31 = default;
         if (accumulate)
         {
             Load(c, out c00, out c01);

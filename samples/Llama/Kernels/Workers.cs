@@ -11,7 +11,9 @@ internal sealed class Workers
 
     public int Threads { get; }
 
-    /// <summary>Calls <paramref name="body"/>(worker, item) once for every item; workers are numbered below <see cref="Threads"/>.</summary>
+    /// <summary>
+    /// Calls <paramref name="body"/>(worker, item) once for every item; workers are numbered below <see cref="Threads"/>.
+    /// </summary>
     public void Run(int items, Action<int, int> body)
     {
         int threads = Math.Min(Threads, items);

@@ -14,7 +14,8 @@ internal sealed class LayerWeights : IDisposable
         MlpNorm = source.ReadVector(prefix + "post_attention_layernorm.weight", hidden);
         (string Name, int Outputs)[] qkv =
         [
-            (prefix + "self_attn.q_proj", queries), (prefix + "self_attn.k_proj", config.KvWidth), (prefix + "self_attn.v_proj", config.KvWidth),
+            (prefix + "self_attn.q_proj", queries), (prefix + "self_attn.k_proj", config.KvWidth),
+            (prefix + "self_attn.v_proj", config.KvWidth),
         ];
         (string Name, int Outputs)[] gateUp = [(prefix + "mlp.gate_proj", inner), (prefix + "mlp.up_proj", inner)];
         (string Name, int Outputs)[] output = [(prefix + "self_attn.o_proj", hidden)];
@@ -53,7 +54,8 @@ internal sealed class LayerWeights : IDisposable
         Down.Dispose();
     }
 
-    private static (PackedMatrix Weights, float[]? Bias) Read(IWeightSource source, (string Name, int Outputs)[] parts, int inputs, bool hasBias)
+    private static (PackedMatrix Weights, float[]? Bias) Read(IWeightSource source, (string Name, int Outputs)[] parts, int inputs,
+        bool hasBias)
     {
         PackedMatrix weights = new(parts.Sum(p => p.Outputs), inputs);
         List<float> bias = [];

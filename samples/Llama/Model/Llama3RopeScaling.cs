@@ -23,7 +23,8 @@ public sealed record Llama3RopeScaling(
         if (!(Factor >= 1) || !(LowFrequencyFactor > 0) || !(HighFrequencyFactor > LowFrequencyFactor) || OriginalMaxPositions < 1)
         {
             throw new LlamaException("rope_scaling of type llama3 needs factor >= 1, 0 < low_freq_factor < high_freq_factor and "
-                + $"original_max_position_embeddings >= 1; got {Factor}, {LowFrequencyFactor}, {HighFrequencyFactor}, {OriginalMaxPositions}.");
+                + $"original_max_position_embeddings >= 1; "
+                + $"got {Factor}, {LowFrequencyFactor}, {HighFrequencyFactor}, {OriginalMaxPositions}.");
         }
     }
 }

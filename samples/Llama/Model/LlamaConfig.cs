@@ -81,7 +81,8 @@ public sealed record LlamaConfig
             throw new LlamaException($"num_attention_heads ({Heads}) must be a multiple of num_key_value_heads ({KvHeads}).");
         if (HeadDim % 2 != 0) throw new LlamaException($"head_dim is {HeadDim}; rotary embedding needs an even number.");
         if (!(RmsNormEpsilon >= 0 && RmsNormEpsilon < 1)) throw new LlamaException($"rms_norm_eps is {RmsNormEpsilon}; expected 0 to 1.");
-        if (!(RopeTheta > 0) || double.IsInfinity(RopeTheta)) throw new LlamaException($"rope_theta is {RopeTheta}; expected a positive number.");
+        if (!(RopeTheta > 0) || double.IsInfinity(RopeTheta))
+            throw new LlamaException($"rope_theta is {RopeTheta}; expected a positive number.");
         RopeScaling?.Validate();
     }
 

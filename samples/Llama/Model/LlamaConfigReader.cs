@@ -14,7 +14,8 @@ public static class LlamaConfigReader
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
             return Parse(document.RootElement);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or LlamaException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or LlamaException
+            or InvalidOperationException or FormatException)
         {
             throw new LlamaException($"{path}: {e.Message}", e);
         }

@@ -39,7 +39,9 @@ public sealed unsafe class LlamaRunner : IDisposable
     /// <summary>Holds the sequence; tokens loaded into it count as computed.</summary>
     public KvCache Cache { get; }
 
-    /// <summary>Computes the KV of <paramref name="tokens"/>, at the positions behind those cached, and the logits of the last one.</summary>
+    /// <summary>
+    /// Computes the KV of <paramref name="tokens"/>, at the positions behind those cached, and the logits of the last one.
+    /// </summary>
     /// <param name="logits">[vocab_size], overwritten.</param>
     public void Prefill(ReadOnlySpan<int> tokens, Span<float> logits)
     {
@@ -84,7 +86,8 @@ public sealed unsafe class LlamaRunner : IDisposable
         if (tokens.IsEmpty) throw new LlamaException("No tokens to compute.");
         foreach (int token in tokens)
         {
-            if ((uint)token >= (uint)config.VocabSize) throw new LlamaException($"Token {token} is outside the vocabulary (0 to {config.VocabSize - 1}).");
+            if ((uint)token >= (uint)config.VocabSize)
+                throw new LlamaException($"Token {token} is outside the vocabulary (0 to {config.VocabSize - 1}).");
         }
         int end = Cache.Count + tokens.Length;
         if (end > config.MaxPositions) throw new LlamaException($"{end} tokens exceed the model's {config.MaxPositions} positions.");
@@ -98,7 +101,8 @@ public sealed unsafe class LlamaRunner : IDisposable
         int rows = tokens.Length;
         _rope.Extend(Cache.Count + rows);
         for (int r = 0; r < rows; r++)
-            _model.Embedding.CopyRow(tokens[r], new Span<float>(_buffers.Residual + (long)r * _buffers.HiddenStride, _model.Config.HiddenSize));
+            _model.Embedding.CopyRow(tokens[r],
+                new Span<float>(_buffers.Residual + (long)r * _buffers.HiddenStride, _model.Config.HiddenSize));
         for (int layer = 0; layer < _model.Layers.Length; layer++)
         {
             AttentionBlock(_model.Layers[layer], layer, rows);
@@ -124,7 +128,8 @@ public sealed unsafe class LlamaRunner : IDisposable
             }
         }
         _attention.Apply(index, _buffers.Wide, stride, _buffers.Attended, _buffers.AttendedStride, rows, first, config.Heads);
-        Linear.Apply(layer.Output, layer.OutputBias, _buffers.Attended, _buffers.AttendedStride, _buffers.Normed, _buffers.HiddenStride, rows, _workers);
+        Linear.Apply(layer.Output, layer.OutputBias, _buffers.Attended, _buffers.AttendedStride, _buffers.Normed, _buffers.HiddenStride,
+            rows, _workers);
         AddToResidual(rows);
     }
 
@@ -132,9 +137,11 @@ public sealed unsafe class LlamaRunner : IDisposable
     {
         LlamaConfig config = _model.Config;
         RmsNorm.Apply(_buffers.Residual, _buffers.Normed, _buffers.HiddenStride, rows, layer.MlpNorm, config.RmsNormEpsilon);
-        Linear.Apply(layer.GateUp, layer.GateUpBias, _buffers.Normed, _buffers.HiddenStride, _buffers.Wide, _buffers.WideStride, rows, _workers);
+        Linear.Apply(layer.GateUp, layer.GateUpBias, _buffers.Normed, _buffers.HiddenStride, _buffers.Wide, _buffers.WideStride, rows,
+            _workers);
         SwiGlu.Apply(_buffers.Wide, _buffers.WideStride, config.IntermediateSize, rows, _workers);
-        Linear.Apply(layer.Down, layer.DownBias, _buffers.Wide, _buffers.WideStride, _buffers.Normed, _buffers.HiddenStride, rows, _workers);
+        Linear.Apply(layer.Down, layer.DownBias, _buffers.Wide, _buffers.WideStride, _buffers.Normed, _buffers.HiddenStride, rows,
+            _workers);
         AddToResidual(rows);
     }
 

@@ -60,7 +60,7 @@ public sealed class BpeTokenizer
     public int[] Encode(string text, bool addSpecial = true)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (Normalize) text = text.Normalize(NormalizationForm.FormC);
+        if (Normalize) text = ToFormC(text);
         List<int> ids = addSpecial ? [.. Prefix] : [];
         int start = 0;
         for (int i = 0; i < text.Length;)
@@ -99,6 +99,17 @@ public sealed class BpeTokenizer
     /// <summary>The id of an added token's text, or null.</summary>
     public int? IdOf(string addedToken) => _addedLongestFirst.FirstOrDefault(a => a.Content == addedToken)?.Id;
 
+    private static string ToFormC(string text)
+    {
+        // Nothing below U+0300 composes. Without Unicode data (invariant globalization) the runtime would return the text as it is,
+        // and ids would silently differ from those that the model was trained with.
+        if (text.All(c => c < 0x300)) return text;
+        if ("e\u0301".Normalize(NormalizationForm.FormC).Length != 1)
+            throw new LlamaException(
+                "The tokenizer asks for NFC, which this program cannot do for characters above U+02FF; give --tokens instead.");
+        return text.Normalize(NormalizationForm.FormC);
+    }
+
     private AddedToken? AddedAt(string text, int index)
     {
         foreach (AddedToken token in _addedLongestFirst)
@@ -113,7 +124,8 @@ public sealed class BpeTokenizer
         foreach (string piece in _preTokenizer.Split(text))
         {
             byte[] bytes = Encoding.UTF8.GetBytes(piece);
-            if (_wholePieces is not null && _wholePieces.TryGetValue(string.Concat(bytes.Select(ByteAlphabet.Char)), out int whole)) ids.Add(whole);
+            if (_wholePieces is not null && _wholePieces.TryGetValue(string.Concat(bytes.Select(ByteAlphabet.Char)), out int whole))
+                ids.Add(whole);
             else ids.AddRange(_merges.Apply(Array.ConvertAll(bytes, b => _idOfByte[b])));
         }
     }

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace PrefixCache.Samples.Llama.Tokenizer;
 
-/// <summary>Learns merges: again and again the pair that occurs most often becomes a token; of equals the one with the lowest ids.</summary>
+/// <summary>
+/// Learns merges: again and again the pair that occurs most often becomes a token; of equals the one with the lowest ids.
+/// </summary>
 internal sealed class BpeTrainer
 {
     private readonly List<int[]> _words = [];

@@ -4,7 +4,9 @@ using PrefixCache.Samples.Llama.Model;
 namespace PrefixCache.Samples.Llama.Tokenizer;
 
 /// <summary>Cuts text into the pieces that merges never cross.</summary>
-/// <remarks>Immutable. Patterns run on UTF-16, so a letter outside the basic plane is not seen as a letter; the bytes survive all the same.</remarks>
+/// <remarks>
+/// Immutable. Patterns run on UTF-16, so a letter outside the basic plane is not seen as a letter; the bytes survive all the same.
+/// </remarks>
 internal sealed class PreTokenizer
 {
     /// <summary>The pattern of GPT-2, which <c>ByteLevel</c> applies unless told otherwise.</summary>

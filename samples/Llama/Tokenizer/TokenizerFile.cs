@@ -37,7 +37,8 @@ internal static class TokenizerFile
         if (Find(json, "normalizer") is { } normalizer)
         {
             string type = Type(normalizer);
-            parts.Normalize = type == "NFC" ? true : throw new LlamaException($"normalizer '{type}' is not supported; expected NFC or none.");
+            parts.Normalize = type == "NFC"
+                ? true : throw new LlamaException($"normalizer '{type}' is not supported; expected NFC or none.");
         }
         if (Find(json, "pre_tokenizer") is { } preTokenizer) ReadPreTokenizer(preTokenizer, parts.PreTokenizer);
         else throw new LlamaException("pre_tokenizer is missing; a byte-level vocabulary needs ByteLevel.");
@@ -50,7 +51,8 @@ internal static class TokenizerFile
         string type = Find(model, "type")?.GetString() ?? "BPE";
         if (type != "BPE") throw new LlamaException($"model '{type}' is not supported; expected BPE.");
         if (Flag(model, "byte_fallback")) throw new LlamaException("byte_fallback is not supported; expected a byte-level vocabulary.");
-        if (Find(model, "continuing_subword_prefix") is { } p && p.GetString() != "" || Find(model, "end_of_word_suffix") is { } s && s.GetString() != "")
+        if (Find(model, "continuing_subword_prefix") is { } p && p.GetString() != ""
+            || Find(model, "end_of_word_suffix") is { } s && s.GetString() != "")
             throw new LlamaException("continuing_subword_prefix and end_of_word_suffix are not supported.");
         parts.IgnoreMerges = Flag(model, "ignore_merges");
         foreach (JsonProperty entry in model.GetProperty("vocab").EnumerateObject()) parts.Vocabulary[entry.Name] = Id(entry.Value);
@@ -59,7 +61,8 @@ internal static class TokenizerFile
             string[] pair = merge.ValueKind == JsonValueKind.Array
                 ? [.. merge.EnumerateArray().Select(side => side.GetString()!)]
                 : merge.GetString()!.Split(' ');
-            if (pair.Length != 2 || !parts.Vocabulary.TryGetValue(pair[0], out int left) || !parts.Vocabulary.TryGetValue(pair[1], out int right)
+            if (pair.Length != 2 || !parts.Vocabulary.TryGetValue(pair[0], out int left)
+                || !parts.Vocabulary.TryGetValue(pair[1], out int right)
                 || !parts.Vocabulary.TryGetValue(pair[0] + pair[1], out int merged))
             {
                 throw new LlamaException($"merges: {merge.GetRawText()} does not join two tokens of the vocabulary to a third.");
@@ -85,12 +88,14 @@ internal static class TokenizerFile
             case "Split":
                 string behavior = json.GetProperty("behavior").GetString()!;
                 if (behavior != "Isolated" || Flag(json, "invert"))
-                    throw new LlamaException($"pre_tokenizer Split with behavior {behavior} or inverted is not supported; expected Isolated.");
+                    throw new LlamaException(
+                        $"pre_tokenizer Split with behavior {behavior} or inverted is not supported; expected Isolated.");
                 JsonElement pattern = json.GetProperty("pattern");
                 preTokenizer.AddPattern(Find(pattern, "Regex")?.GetString() ?? Regex.Escape(pattern.GetProperty("String").GetString()!));
                 break;
             default:
-                throw new LlamaException($"pre_tokenizer '{Type(json)}' is not supported; expected ByteLevel, Split, Digits or a Sequence of those.");
+                throw new LlamaException(
+                    $"pre_tokenizer '{Type(json)}' is not supported; expected ByteLevel, Split, Digits or a Sequence of those.");
         }
     }
 

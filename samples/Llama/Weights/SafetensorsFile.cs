@@ -71,7 +71,10 @@ internal sealed class SafetensorsFile : IDisposable
         bool same = tensor.Shape.Count == shape.Length;
         for (int i = 0; same && i < shape.Length; i++) same = tensor.Shape[i] == shape[i];
         if (!same)
-            throw new LlamaException($"{Path}: tensor '{name}' has shape [{string.Join(", ", tensor.Shape)}], the configuration needs [{wanted}].");
+        {
+            string found = string.Join(", ", tensor.Shape);
+            throw new LlamaException($"{Path}: tensor '{name}' has shape [{found}], the configuration needs [{wanted}].");
+        }
         KvDtype dtype = tensor.Dtype switch
         {
             "F32" => KvDtype.F32,
@@ -82,7 +85,8 @@ internal sealed class SafetensorsFile : IDisposable
         long bytes = KvElements.Size(dtype);
         foreach (int dimension in shape) bytes *= dimension;
         if (bytes != tensor.Length)
-            throw new LlamaException($"{Path}: tensor '{name}' of shape [{wanted}] in {tensor.Dtype} needs {bytes} bytes, its range has {tensor.Length}.");
+            throw new LlamaException(
+                $"{Path}: tensor '{name}' of shape [{wanted}] in {tensor.Dtype} needs {bytes} bytes, its range has {tensor.Length}.");
         return (tensor, dtype);
     }
 }

@@ -3,7 +3,9 @@ using PrefixCache.Samples.Llama.Model;
 
 namespace PrefixCache.Samples.Llama.Weights;
 
-/// <summary>The weights of a Hugging Face folder: <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c> names.</summary>
+/// <summary>
+/// The weights of a Hugging Face folder: <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c> names.
+/// </summary>
 /// <remarks>Holds its files open until disposed; used by one thread.</remarks>
 internal sealed class SafetensorsFolder : IWeightSource, IDisposable
 {

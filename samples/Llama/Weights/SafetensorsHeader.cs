@@ -4,7 +4,9 @@ using PrefixCache.Samples.Llama.Model;
 
 namespace PrefixCache.Samples.Llama.Weights;
 
-/// <summary>Reads a safetensors header: u64 little-endian length, then JSON that names dtype, shape and byte range of each tensor.</summary>
+/// <summary>
+/// Reads a safetensors header: u64 little-endian length, then JSON that names dtype, shape and byte range of each tensor.
+/// </summary>
 internal static class SafetensorsHeader
 {
     /// <summary>The format's own limit; also keeps a damaged length from being allocated.</summary>
@@ -43,7 +45,8 @@ internal static class SafetensorsHeader
             string dtype = entry.Value.GetProperty("dtype").GetString() ?? "";
             long[] shape = [.. entry.Value.GetProperty("shape").EnumerateArray().Select(d => d.GetInt64())];
             JsonElement range = entry.Value.GetProperty("data_offsets");
-            if (range.GetArrayLength() != 2) throw new LlamaException($"{file.Name}: tensor '{entry.Name}': data_offsets needs a start and an end.");
+            if (range.GetArrayLength() != 2)
+                throw new LlamaException($"{file.Name}: tensor '{entry.Name}': data_offsets needs a start and an end.");
             (long start, long end) = (range[0].GetInt64(), range[1].GetInt64());
             if (start < 0 || end < start || end > file.Length - dataStart)
             {

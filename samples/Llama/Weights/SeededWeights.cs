@@ -4,7 +4,9 @@ using System.Text;
 
 namespace PrefixCache.Samples.Llama.Weights;
 
-/// <summary>Weights made from a seed: equal on every machine and in every run, since only integer arithmetic and exact scaling make them.</summary>
+/// <summary>
+/// Weights made from a seed: equal on every machine and in every run, since only integer arithmetic and exact scaling make them.
+/// </summary>
 /// <remarks>
 /// Deviations are chosen so that the next token depends on the whole context, as a trained model's does: 1/√columns keeps activations in
 /// range, embeddings of 1 keep tokens apart, and queries and keys of twice that make attention pick tokens instead of averaging them away.

@@ -31,7 +31,8 @@ public class CorpusTests
     public void Prompts_EveryNote_BeginWithTheSameTokensAndDecodeToTheirText()
     {
         int[][] prompts = [.. Setup.Corpus.Notes.Select(Setup.Prompts.Build)];
-        Assert.All(prompts, prompt => Assert.Equal(prompts[0].AsSpan(0, Setup.Prompts.SharedTokens).ToArray(), prompt[..Setup.Prompts.SharedTokens]));
+        Assert.All(prompts,
+            prompt => Assert.Equal(prompts[0].AsSpan(0, Setup.Prompts.SharedTokens).ToArray(), prompt[..Setup.Prompts.SharedTokens]));
         Assert.All(prompts.Zip(Setup.Corpus.Notes), pair =>
         {
             string text = Setup.Tokenizer.Decode(pair.First);

@@ -42,7 +42,7 @@ public class ExtractionWorkerTests
     }
 
     [Fact]
-    public async Task ExtractAsync_StoreThatDamagesOneByte_OtherOutput()
+    public async Task ExtractAsync_StoreThatDamagesOneToken_OtherOutput()
     {
         using LlamaModel model = LlamaModel.FromSeed(Config, 31);
         using ExtractionWorker good = new(model, new LocalPrefixStore(), Capacity), bad = new(model, new DamagingStore(), Capacity);
@@ -76,11 +76,13 @@ public class ExtractionWorkerTests
     {
         private readonly LocalPrefixStore _inner = new();
 
-        public async ValueTask<int> LoadAsync(ReadOnlyMemory<int> tokens, KvCache cache, int limit, CancellationToken cancellation = default)
+        public async ValueTask<int> LoadAsync(ReadOnlyMemory<int> tokens, KvCache cache, int limit,
+            CancellationToken cancellation = default)
         {
             int loaded = await _inner.LoadAsync(tokens, cache, limit, cancellation);
-            // The upper byte of a value in the first layer.
-            if (loaded > 0) cache.Slice(1, loaded - 1, 1).Span[1] ^= 0x80;
+            // The signs of one token's values in the first layer.
+            Span<byte> values = loaded > 0 ? cache.Slice(1, loaded - 1, 1).Span : [];
+            for (int upper = 1; upper < values.Length; upper += 2) values[upper] ^= 0x80;
             return loaded;
         }
 

@@ -15,7 +15,8 @@ public class ReportTests
     {
         JsonObject json = JsonNode.Parse(ReportJson.Write(Report(lastOutput: 9)))!.AsObject();
         Assert.Equal(
-            ["outputs_equal", "plane", "hit_rate_tokens", "prefill_seconds_saved", "median_ttft_ms_without", "median_ttft_ms_with", "notes"],
+            ["outputs_equal", "plane", "hit_rate_tokens", "prefill_seconds_saved", "median_ttft_ms_without", "median_ttft_ms_with",
+                "notes"],
             json.Select(p => p.Key));
         Assert.True(json["outputs_equal"]!.GetValue<bool>());
         Assert.Equal("stream", json["plane"]!.GetValue<string>());

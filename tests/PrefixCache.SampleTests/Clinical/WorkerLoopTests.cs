@@ -26,7 +26,8 @@ public class WorkerLoopTests
         using StringWriter output = new();
         await WorkerLoop.RunAsync(input, output, worker, "process", TestContext.Current.CancellationToken);
 
-        JsonNode[] replies = [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
+        JsonNode[] replies =
+            [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
         Assert.Equal(1 + lines.Length, replies.Length);
         Assert.True(replies[0]["ready"]!.GetValue<bool>());
         Assert.Equal("process", replies[0]["plane"]!.GetValue<string>());

@@ -14,7 +14,8 @@ public class LlamaCommandTests
         using ModelFolder folder = ModelFolder.Write(TinyModels.Grouped, 21, KvDtype.Bf16);
         int[] tokens = TinyModels.Tokens(67, TinyModels.Grouped.VocabSize);
         string file = Path.Combine(folder.FolderPath, "logits.f32");
-        (int code, string output, string error) = Run("--model", folder.FolderPath, "--tokens", string.Join(",", tokens), "--logits", file, "--generate", "3");
+        (int code, string output, string error) =
+            Run("--model", folder.FolderPath, "--tokens", string.Join(",", tokens), "--logits", file, "--generate", "3");
         Assert.True(code == 0, error);
 
         using LlamaModel model = LlamaModel.Load(folder.FolderPath);

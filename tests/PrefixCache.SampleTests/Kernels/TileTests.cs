@@ -20,7 +20,8 @@ public unsafe class TileTests
         Tile256.Multiply(a.Pointer, Inner, panel.Pointer, Inner, narrow.Pointer, Tile.Columns, Rows, accumulate);
         for (int i = 0; i < Rows * Tile.Columns; i++)
         {
-            float expected = Chain(a.Pointer + i / Tile.Columns * Inner, panel.Pointer + i % Tile.Columns, accumulate ? start.Pointer[i] : 0);
+            float first = accumulate ? start.Pointer[i] : 0;
+            float expected = Chain(a.Pointer + i / Tile.Columns * Inner, panel.Pointer + i % Tile.Columns, first);
             Assert.Equal(BitConverter.SingleToUInt32Bits(expected), BitConverter.SingleToUInt32Bits(wide.Pointer[i]));
             Assert.Equal(BitConverter.SingleToUInt32Bits(expected), BitConverter.SingleToUInt32Bits(narrow.Pointer[i]));
         }
@@ -32,7 +33,8 @@ public unsafe class TileTests
     [InlineData(7)]
     public void MultiplyRow_AnyNumberOfPanels_SameBitsAsOneChain(int panels)
     {
-        using NativeFloats a = Random(Inner, 4), weights = Random((long)panels * Inner * Tile.Columns, 5), result = new(panels * Tile.Columns);
+        using NativeFloats a = Random(Inner, 4), weights = Random((long)panels * Inner * Tile.Columns, 5);
+        using NativeFloats result = new(panels * Tile.Columns);
         Tile.MultiplyRow(a.Pointer, weights.Pointer, Inner, result.Pointer, panels, false);
         for (int i = 0; i < panels * Tile.Columns; i++)
         {

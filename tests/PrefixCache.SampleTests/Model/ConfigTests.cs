@@ -17,7 +17,8 @@ public class ConfigTests
     public void Read_OnlyWhatIsRequired_TakesDefaults()
     {
         JsonObject json = ModelFolder.ConfigJson(TinyModels.Wide);
-        foreach (string name in (string[])["num_key_value_heads", "head_dim", "rms_norm_eps", "rope_theta", "tie_word_embeddings", "model_type"])
+        foreach (string name in (string[])["num_key_value_heads", "head_dim", "rms_norm_eps", "rope_theta", "tie_word_embeddings",
+            "model_type"])
             json.Remove(name);
         json["eos_token_id"] = new JsonArray(5, 6);
         LlamaConfig config = Read(json);

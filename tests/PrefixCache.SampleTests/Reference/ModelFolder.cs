@@ -41,7 +41,8 @@ internal sealed class ModelFolder : IDisposable
             WriteSafetensors(Path.Combine(folder.FolderPath, name), part, seed, dtype);
             foreach ((string tensor, _) in part) map[tensor] = name;
         }
-        File.WriteAllText(folder.Weights + ".index.json", new JsonObject { ["metadata"] = new JsonObject(), ["weight_map"] = map }.ToJsonString());
+        File.WriteAllText(folder.Weights + ".index.json",
+            new JsonObject { ["metadata"] = new JsonObject(), ["weight_map"] = map }.ToJsonString());
         return folder;
     }
 
@@ -93,8 +94,10 @@ internal sealed class ModelFolder : IDisposable
             yield return (prefix + "post_attention_layernorm.weight", [hidden]);
             (string Name, int Rows, int Columns, bool Bias)[] matrices =
             [
-                ("self_attn.q_proj", queries, hidden, config.AttentionBias), ("self_attn.k_proj", config.KvWidth, hidden, config.AttentionBias),
-                ("self_attn.v_proj", config.KvWidth, hidden, config.AttentionBias), ("self_attn.o_proj", hidden, queries, config.AttentionBias),
+                ("self_attn.q_proj", queries, hidden, config.AttentionBias),
+                ("self_attn.k_proj", config.KvWidth, hidden, config.AttentionBias),
+                ("self_attn.v_proj", config.KvWidth, hidden, config.AttentionBias),
+                ("self_attn.o_proj", hidden, queries, config.AttentionBias),
                 ("mlp.gate_proj", inner, hidden, config.MlpBias), ("mlp.up_proj", inner, hidden, config.MlpBias),
                 ("mlp.down_proj", hidden, inner, config.MlpBias),
             ];

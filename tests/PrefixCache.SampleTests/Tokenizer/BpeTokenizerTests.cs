@@ -9,7 +9,8 @@ namespace PrefixCache.SampleTests.Tokenizer;
 public class BpeTokenizerTests
 {
     private static readonly string[] Texts =
-        ["the patient was seen in the clinic, the patient's blood pressure was 120/80 mmHg", "Übelkeit und Übelkeit; 37,5 °C – naïve 日本語 日本語 日本"];
+        ["the patient was seen in the clinic, the patient's blood pressure was 120/80 mmHg",
+            "Übelkeit und Übelkeit; 37,5 °C – naïve 日本語 日本語 日本"];
 
     private static readonly BpeTokenizer Trained = BpeTokenizer.Train(Texts, 60, "<|end|>", "<|endless|>");
 
@@ -17,8 +18,10 @@ public class BpeTokenizerTests
     public void Encode_AnyUnicodeText_DecodesToItself()
     {
         Gen<string> scalar = Gen.OneOf(
-            Gen.Choose(0, 0x7F), Gen.Choose(0x80, 0xD7FF), Gen.Choose(0xE000, 0xFFFF), Gen.Choose(0x10000, 0x10FFFF)).Select(char.ConvertFromUtf32);
-        Gen<string> part = Gen.OneOf(scalar, Gen.Elements(" ", "  ", "\n", "\r\n", "\t ", "the", "patient", " 120", "<|end|>", "<|end", "日本"));
+            Gen.Choose(0, 0x7F), Gen.Choose(0x80, 0xD7FF), Gen.Choose(0xE000, 0xFFFF),
+            Gen.Choose(0x10000, 0x10FFFF)).Select(char.ConvertFromUtf32);
+        Gen<string> part =
+            Gen.OneOf(scalar, Gen.Elements(" ", "  ", "\n", "\r\n", "\t ", "the", "patient", " 120", "<|end|>", "<|end", "日本"));
         Gen<string> texts = part.ArrayOf().Select(string.Concat);
         Prop.ForAll(texts.ToArbitrary(), text =>
         {

@@ -26,9 +26,10 @@ public class TokenizerFileTests
     {
         JsonObject json = Gpt2(pairs: true);
         json["model"]!["ignore_merges"] = true;
+        string pattern = JsonValue.Create(PreTokenizer.Llama3Pattern).ToJsonString();
         json["pre_tokenizer"] = JsonNode.Parse($$"""
             {"type":"Sequence","pretokenizers":[
-              {"type":"Split","pattern":{"Regex":{{JsonValue.Create(PreTokenizer.Llama3Pattern).ToJsonString()}}},"behavior":"Isolated","invert":false},
+              {"type":"Split","pattern":{"Regex":{{pattern}}},"behavior":"Isolated","invert":false},
               {"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false}]}
             """);
         json["post_processor"] = JsonNode.Parse("""
@@ -53,6 +54,23 @@ public class TokenizerFileTests
         JsonObject json = Gpt2(pairs: true);
         json["pre_tokenizer"]!["add_prefix_space"] = true;
         Assert.Equal([Merged + 3, Byte + 'i'], Load(json).Encode("hi"));
+    }
+
+    [Fact]
+    public void Encode_NfcAskedFor_ComposesOrRefusesButNeverIgnoresIt()
+    {
+        JsonObject json = Gpt2(pairs: true);
+        json["normalizer"] = JsonNode.Parse("""{"type":"NFC"}""");
+        BpeTokenizer tokenizer = Load(json);
+        Assert.Equal(Load(Gpt2(pairs: true)).Encode("é hello"), tokenizer.Encode("é hello"));
+        try
+        {
+            Assert.Equal(tokenizer.Encode("é"), tokenizer.Encode("e\u0301"));
+        }
+        catch (LlamaException e)
+        {
+            Assert.Contains("NFC", e.Message, StringComparison.Ordinal);
+        }
     }
 
     [Theory]
@@ -93,7 +111,8 @@ public class TokenizerFileTests
             {
                 ["type"] = "BPE",
                 ["vocab"] = vocabulary,
-                ["merges"] = new JsonArray([.. merges.Select(m => pairs ? new JsonArray(m.Left, m.Right) : (JsonNode)$"{m.Left} {m.Right}")]),
+                ["merges"] = new JsonArray([.. merges.Select(m => pairs
+                    ? new JsonArray(m.Left, m.Right) : (JsonNode)$"{m.Left} {m.Right}")]),
             },
         };
     }

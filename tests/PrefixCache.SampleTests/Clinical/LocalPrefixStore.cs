@@ -1,10 +1,11 @@
+using PrefixCache.Samples.ClinicalExtraction.Extraction;
 using PrefixCache.Samples.Llama.Cache;
 
-namespace PrefixCache.Samples.ClinicalExtraction.Extraction;
+namespace PrefixCache.SampleTests.Clinical;
 
-/// <summary>Keeps the last prompt's KV in the worker's own memory: what an engine can reuse without a service, and nobody beside it.</summary>
+/// <summary>Keeps the last prompt's KV in memory: a prefix cache without a node.</summary>
 /// <remarks>Used by one thread.</remarks>
-public sealed class LocalPrefixStore : IPrefixStore
+internal sealed class LocalPrefixStore : IPrefixStore
 {
     private int[] _tokens = [];
     private byte[][] _segments = [];
