@@ -100,6 +100,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         var health = new HealthService();
         health.AddTo(rpc);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "prefixcache" });
+        RpcServer.ConfigureServices(builder.Services);
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));

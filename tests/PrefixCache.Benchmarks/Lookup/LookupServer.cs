@@ -19,6 +19,7 @@ internal static class LookupServer
         echo.AddUnary(EchoMethod.Echo, EchoMethod.HandleAsync);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        RpcServer.ConfigureServices(builder.Services);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             RpcServer.ConfigureKestrel(kestrel);
