@@ -1,4 +1,5 @@
 using PrefixCache.Core.Transfers;
+using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.UnitTests.Eviction;
 
@@ -40,6 +41,26 @@ public class EvictionTests
         Assert.Equal(32, node.Verify(session, leased, TokenList.Count(32)));
         node.Done(session, leased);
         Assert.Equal(2, node.Store(session, answer, TokenList.Count(40, first: 100)).Count);
+    }
+
+    [Fact]
+    public void Store_NoRoomEvenIfAllElseWent_EvictsNothing()
+    {
+        using var node = new TestNode(pages: 4);
+        var session = node.Scheduler();
+        var large = TestNode.Value(node.Node.Layouts.Register(KvLayout.Uniform("two pages", "r", KvType.BFloat16, 1, 2, 64, TestNode.ChunkTokens)));
+        node.Put(session, TokenList.Count(32));
+        node.Put(session, TokenList.Count(16, first: 100));
+        var leased = node.Lookup(session, "held", TokenList.Count(32));
+        using var writing = node.OpenStore(session, node.Lookup(session, "b", TokenList.Count(16, first: 200)));
+
+        using (var refused = node.OpenStore(session, node.Lookup(session, "a", TokenList.Count(16), layout: large)))
+            Assert.Equal(RefusalReason.NoMemory, Assert.Single(refused.Decisions).Reason);
+
+        Assert.Equal((16, 0L), (node.Hit(session, TokenList.Count(16, first: 100)), node.Node.Counters.ChunksEvicted));
+        node.Done(session, leased);
+        using var taken = node.OpenStore(session, node.Lookup(session, "a", TokenList.Count(16), layout: large));
+        Assert.Single(taken.Writes);
     }
 
     [Fact]
