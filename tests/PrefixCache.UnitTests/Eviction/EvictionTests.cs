@@ -35,7 +35,8 @@ public class EvictionTests
         var answer = node.Lookup(session, "a", TokenList.Count(40, first: 100));
 
         using (var transfer = node.OpenStore(session, answer))
-            Assert.All(transfer.Decisions, decision => Assert.Equal((StoreAction.Refused, RefusalReason.NoMemory), (decision.Action, decision.Reason)));
+            Assert.All(transfer.Decisions,
+                decision => Assert.Equal((StoreAction.Refused, RefusalReason.NoMemory), (decision.Action, decision.Reason)));
 
         Assert.Equal((2, 0L, 3L), (node.Now.Blocks, node.Node.Counters.ChunksEvicted, node.Node.Counters.StoresRefused));
         Assert.Equal(32, node.Verify(session, leased, TokenList.Count(32)));
@@ -48,7 +49,8 @@ public class EvictionTests
     {
         using var node = new TestNode(pages: 4);
         var session = node.Scheduler();
-        var large = TestNode.Value(node.Node.Layouts.Register(KvLayout.Uniform("two pages", "r", KvType.BFloat16, 1, 2, 64, TestNode.ChunkTokens)));
+        var large = TestNode.Value(node.Node.Layouts.Register(KvLayout.Uniform("two pages", "r", KvType.BFloat16, 1, 2, 64,
+            TestNode.ChunkTokens)));
         node.Put(session, TokenList.Count(32));
         node.Put(session, TokenList.Count(16, first: 100));
         var leased = node.Lookup(session, "held", TokenList.Count(32));
@@ -71,7 +73,8 @@ public class EvictionTests
         var tokens = TokenList.Count(64);
         using var transfer = node.OpenStore(session, node.Lookup(session, "a", tokens));
 
-        Assert.Equal([StoreAction.Wanted, StoreAction.Wanted, StoreAction.Refused, StoreAction.Refused], transfer.Decisions.Select(decision => decision.Action));
+        Assert.Equal([StoreAction.Wanted, StoreAction.Wanted, StoreAction.Refused, StoreAction.Refused],
+            transfer.Decisions.Select(decision => decision.Action));
         Assert.All(transfer.Writes, write => Assert.Equal(StoreOutcome.Committed, TestNode.Commit(transfer, write, tokens)));
         Assert.Equal(32, node.Hit(session, tokens));
     }
@@ -82,7 +85,8 @@ public class EvictionTests
         using var node = new TestNode(pages: 4);
         var session = node.Scheduler();
         node.Put(session, TokenList.Count(48));
-        using var reading = TestNode.Value(node.TryRetrieve(session, node.Lookup(session, "held", TokenList.Count(48)).Reservation, 0, [3]));
+        using var reading = TestNode.Value(node.TryRetrieve(session, node.Lookup(session, "held", TokenList.Count(48)).Reservation, 0,
+            [3]));
         node.Release(session, node.Lookup(session, "held", TokenList.Count(48)));
 
         for (uint i = 1; i <= 5; i++) node.Put(session, TokenList.Count(16, first: i * 100));
@@ -116,7 +120,8 @@ public class EvictionTests
         node.Release(session, longer, Core.Reservations.ReleaseScope.Loaded);
         using var transfer = node.OpenStore(session, longer);
 
-        Assert.Equal([StoreAction.Present, StoreAction.Present, StoreAction.Present, StoreAction.Refused], transfer.Decisions.Select(decision => decision.Action));
+        Assert.Equal([StoreAction.Present, StoreAction.Present, StoreAction.Present, StoreAction.Refused],
+            transfer.Decisions.Select(decision => decision.Action));
         Assert.Equal(48, node.Hit(session, TokenList.Count(48)));
     }
 
