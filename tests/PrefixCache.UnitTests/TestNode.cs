@@ -40,7 +40,8 @@ internal sealed class TestNode : IDisposable
         Type = KvType.BFloat16,
         ChunkTokens = ChunkTokens,
         Groups = [new LayerGroup { Layers = [0], Heads = 2, HeadBytes = 128 }],
-        Shards = [new LayoutShard { Layers = 1, Heads = 1, Ranks = [0] }, new LayoutShard { Layers = 1, FirstHead = 1, Heads = 1, Ranks = [1] }],
+        Shards = [new LayoutShard { Layers = 1, Heads = 1, Ranks = [0] },
+            new LayoutShard { Layers = 1, FirstHead = 1, Heads = 1, Ranks = [1] }],
     };
 
     public static T Value<T>(Result<T> result)
@@ -59,7 +60,8 @@ internal sealed class TestNode : IDisposable
     public Session Scheduler(string instance = "engine", string tenant = "default") =>
         Value(Node.Sessions.Open(new SessionRequest(tenant, instance, SessionRole.Scheduler)));
 
-    public Session Rank(int rank, string instance = "engine") => Value(Node.Sessions.Open(new SessionRequest("default", instance, SessionRole.Rank, rank)));
+    public Session Rank(int rank, string instance = "engine") =>
+        Value(Node.Sessions.Open(new SessionRequest("default", instance, SessionRole.Rank, rank)));
 
     public Result<LookupAnswer> TryLookup(Session session, string request, uint[] tokens, int align = 0, int computed = 0, string salt = "",
         string adapter = "", KvLayout? layout = null) =>
@@ -103,7 +105,8 @@ internal sealed class TestNode : IDisposable
         return answer.HitTokens;
     }
 
-    public Result<RetrieveTransfer> TryRetrieve(Session session, ulong reservation, int shard = 0, IReadOnlyList<ulong>? handles = null, int first = 0,
+    public Result<RetrieveTransfer> TryRetrieve(Session session, ulong reservation, int shard = 0, IReadOnlyList<ulong>? handles = null,
+        int first = 0,
         int end = 0) => Node.Retrieves.Open(new RetrieveQuery(session, reservation, shard, handles ?? [], first, end));
 
     /// <summary>Retrieves the hit and compares every byte with what a store of these tokens wrote.</summary>
@@ -114,7 +117,8 @@ internal sealed class TestNode : IDisposable
         {
             var end = (chunk.Position * ChunkTokens) + chunk.Block.Tokens;
             Assert.True(end <= tokens.Length, "a chunk reaches beyond the tokens");
-            Assert.True(chunk.Block.Payload.Span.SequenceEqual(KvBytes.Of(space, shard, tokens.AsSpan(0, end), chunk.Block.Payload.Length)), "wrong bytes");
+            Assert.True(chunk.Block.Payload.Span.SequenceEqual(KvBytes.Of(space, shard, tokens.AsSpan(0, end),
+                chunk.Block.Payload.Length)), "wrong bytes");
         }
 
         return transfer.Chunks.Sum(chunk => chunk.Tokens);

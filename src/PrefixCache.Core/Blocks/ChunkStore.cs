@@ -10,6 +10,9 @@ namespace PrefixCache.Core.Blocks;
 /// <remarks>Every method is called under the node's lock. Nothing here copies, hashes or waits.</remarks>
 internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, NamespaceTable namespaces, CacheCounters counters)
 {
+    /// <summary>Bytes that no eviction can free now: of leased chunks and of blocks that are being written.</summary>
+    private long _pinnedBytes;
+
     public HostTier Host { get; } = host;
 
     public long Leases { get; private set; }
@@ -21,13 +24,13 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, Namespac
 
     public void Lease(ChunkNode node)
     {
-        node.Leases++;
+        if (node.Leases++ == 0) _pinnedBytes += node.AllocatedBytes;
         Leases++;
     }
 
     public void Unlease(ChunkNode node)
     {
-        node.Leases--;
+        if (--node.Leases == 0) _pinnedBytes -= node.AllocatedBytes;
         Leases--;
         if (node is { IsDetached: true, Leases: 0 }) FreeBlocks(node);
     }
@@ -38,6 +41,9 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, Namespac
     public Block? TryAllocate(ShardShape shape, int tokens)
     {
         long bytes = shape.PayloadBytes(tokens);
+
+        // What cannot come in must not push others out first.
+        if (!Host.Fits(_pinnedBytes + bytes)) return null;
         if (Host.IsPressed(bytes))
         {
             while (!Host.IsRelieved(bytes) && TryEvict())
@@ -49,7 +55,9 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, Namespac
 
         var block = Host.TryAllocate(shape, tokens);
         while (block is null && TryEvict()) block = Host.TryAllocate(shape, tokens);
-        if (block is not null) WritingBlocks++;
+        if (block is null) return null;
+        WritingBlocks++;
+        _pinnedBytes += block.Extent.Length;
         return block;
     }
 
@@ -57,6 +65,7 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, Namespac
     public bool TryAttach(ChunkNode node, int shard, Block block, ulong[] checksums)
     {
         WritingBlocks--;
+        _pinnedBytes -= block.Extent.Length;
         node.Writers--;
         if (node.IsDetached || node.Shards[shard] is not null)
         {
@@ -67,6 +76,7 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, Namespac
         Host.Publish(block, checksums);
         node.Shards[shard] = block;
         node.Present++;
+        node.AllocatedBytes += block.Extent.Length;
         if (node.IsComplete) Chunks++;
         if (node.Present == 1) policy.Added(node);
         return true;
@@ -76,6 +86,7 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, Namespac
     public void Abandon(ChunkNode node, Block block)
     {
         WritingBlocks--;
+        _pinnedBytes -= block.Extent.Length;
         node.Writers--;
         Host.Free(block);
         RemoveIfEmpty(node);
@@ -129,6 +140,6 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, Namespac
             node.Shards[i] = null;
         }
 
-        node.Present = 0;
+        (node.Present, node.AllocatedBytes) = (0, 0);
     }
 }

@@ -36,7 +36,8 @@ internal static class LayoutCoverage
         for (var i = 0; i < layout.Shards.Count; i++)
         {
             var shard = layout.Shards[i];
-            if (layer >= shard.FirstLayer && layer < shard.EndLayer) parts.Add((shard.FirstHead, shard.Heads == 0 ? heads : shard.FirstHead + shard.Heads, i));
+            if (layer >= shard.FirstLayer && layer < shard.EndLayer)
+                parts.Add((shard.FirstHead, shard.Heads == 0 ? heads : shard.FirstHead + shard.Heads, i));
         }
 
         return parts;

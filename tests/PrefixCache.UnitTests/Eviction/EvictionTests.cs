@@ -1,4 +1,5 @@
 using PrefixCache.Core.Transfers;
+using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.UnitTests.Eviction;
 
@@ -34,12 +35,34 @@ public class EvictionTests
         var answer = node.Lookup(session, "a", TokenList.Count(40, first: 100));
 
         using (var transfer = node.OpenStore(session, answer))
-            Assert.All(transfer.Decisions, decision => Assert.Equal((StoreAction.Refused, RefusalReason.NoMemory), (decision.Action, decision.Reason)));
+            Assert.All(transfer.Decisions,
+                decision => Assert.Equal((StoreAction.Refused, RefusalReason.NoMemory), (decision.Action, decision.Reason)));
 
         Assert.Equal((2, 0L, 3L), (node.Now.Blocks, node.Node.Counters.ChunksEvicted, node.Node.Counters.StoresRefused));
         Assert.Equal(32, node.Verify(session, leased, TokenList.Count(32)));
         node.Done(session, leased);
         Assert.Equal(2, node.Store(session, answer, TokenList.Count(40, first: 100)).Count);
+    }
+
+    [Fact]
+    public void Store_NoRoomEvenIfAllElseWent_EvictsNothing()
+    {
+        using var node = new TestNode(pages: 4);
+        var session = node.Scheduler();
+        var large = TestNode.Value(node.Node.Layouts.Register(KvLayout.Uniform("two pages", "r", KvType.BFloat16, 1, 2, 64,
+            TestNode.ChunkTokens)));
+        node.Put(session, TokenList.Count(32));
+        node.Put(session, TokenList.Count(16, first: 100));
+        var leased = node.Lookup(session, "held", TokenList.Count(32));
+        using var writing = node.OpenStore(session, node.Lookup(session, "b", TokenList.Count(16, first: 200)));
+
+        using (var refused = node.OpenStore(session, node.Lookup(session, "a", TokenList.Count(16), layout: large)))
+            Assert.Equal(RefusalReason.NoMemory, Assert.Single(refused.Decisions).Reason);
+
+        Assert.Equal((16, 0L), (node.Hit(session, TokenList.Count(16, first: 100)), node.Node.Counters.ChunksEvicted));
+        node.Done(session, leased);
+        using var taken = node.OpenStore(session, node.Lookup(session, "a", TokenList.Count(16), layout: large));
+        Assert.Single(taken.Writes);
     }
 
     [Fact]
@@ -50,7 +73,8 @@ public class EvictionTests
         var tokens = TokenList.Count(64);
         using var transfer = node.OpenStore(session, node.Lookup(session, "a", tokens));
 
-        Assert.Equal([StoreAction.Wanted, StoreAction.Wanted, StoreAction.Refused, StoreAction.Refused], transfer.Decisions.Select(decision => decision.Action));
+        Assert.Equal([StoreAction.Wanted, StoreAction.Wanted, StoreAction.Refused, StoreAction.Refused],
+            transfer.Decisions.Select(decision => decision.Action));
         Assert.All(transfer.Writes, write => Assert.Equal(StoreOutcome.Committed, TestNode.Commit(transfer, write, tokens)));
         Assert.Equal(32, node.Hit(session, tokens));
     }
@@ -61,7 +85,8 @@ public class EvictionTests
         using var node = new TestNode(pages: 4);
         var session = node.Scheduler();
         node.Put(session, TokenList.Count(48));
-        using var reading = TestNode.Value(node.TryRetrieve(session, node.Lookup(session, "held", TokenList.Count(48)).Reservation, 0, [3]));
+        using var reading = TestNode.Value(node.TryRetrieve(session, node.Lookup(session, "held", TokenList.Count(48)).Reservation, 0,
+            [3]));
         node.Release(session, node.Lookup(session, "held", TokenList.Count(48)));
 
         for (uint i = 1; i <= 5; i++) node.Put(session, TokenList.Count(16, first: i * 100));
@@ -95,7 +120,8 @@ public class EvictionTests
         node.Release(session, longer, Core.Reservations.ReleaseScope.Loaded);
         using var transfer = node.OpenStore(session, longer);
 
-        Assert.Equal([StoreAction.Present, StoreAction.Present, StoreAction.Present, StoreAction.Refused], transfer.Decisions.Select(decision => decision.Action));
+        Assert.Equal([StoreAction.Present, StoreAction.Present, StoreAction.Present, StoreAction.Refused],
+            transfer.Decisions.Select(decision => decision.Action));
         Assert.Equal(48, node.Hit(session, TokenList.Count(48)));
     }
 

@@ -146,7 +146,8 @@ public sealed class NamespaceTests : IDisposable
         var key = new NamespaceKey("t", "first", "", _node.Layout.Id);
         var before = table.GetOrAdd(key, _node.Layout).Root;
         table.Detach(key);
-        for (var i = 0; i <= NamespaceTable.MaxEpochs; i++) table.Detach(key with { Salt = i.ToString(System.Globalization.CultureInfo.InvariantCulture) });
+        for (var i = 0; i <= NamespaceTable.MaxEpochs; i++)
+            table.Detach(key with { Salt = i.ToString(System.Globalization.CultureInfo.InvariantCulture) });
 
         Assert.InRange(table.Epochs, 1, NamespaceTable.MaxEpochs);
         Assert.NotEqual(before, table.GetOrAdd(key, _node.Layout).Root);

@@ -10,7 +10,8 @@ public class ChunkKeysTests
 {
     [Fact]
     public void Root_AllFields_IsTheDocumentedHash() =>
-        Assert.Equal("ffce831d8ef60198a380f28713166c777c1d17f82632405f6e0286483d0e7790", Root("default", "salt-é", "lora:1", 0x0102030405060708).ToString());
+        Assert.Equal("ffce831d8ef60198a380f28713166c777c1d17f82632405f6e0286483d0e7790",
+            Root("default", "salt-é", "lora:1", 0x0102030405060708).ToString());
 
     [Fact]
     public void Root_EmptyFields_IsTheDocumentedHash() =>

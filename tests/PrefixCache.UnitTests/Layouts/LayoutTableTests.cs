@@ -19,7 +19,8 @@ public class LayoutTableTests
     [Fact]
     public void Register_Faulty_NamesEveryFault()
     {
-        var result = new LayoutTable(4).Register(TestLayouts.Tiny().With(model: "").WithGroup(group => group with { Kind = LayerGroupKind.SlidingWindow }));
+        var faulty = TestLayouts.Tiny().With(model: "").WithGroup(group => group with { Kind = LayerGroupKind.SlidingWindow });
+        var result = new LayoutTable(4).Register(faulty);
 
         TestNode.Fails(CacheStatus.InvalidArgument, "model is empty; groups[0]: kind SlidingWindow", result);
     }

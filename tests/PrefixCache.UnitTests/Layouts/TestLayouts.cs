@@ -56,7 +56,8 @@ internal static class TestLayouts
     };
 
     /// <summary>A copy with some fields replaced.</summary>
-    public static KvLayout With(this KvLayout from, string? model = null, string? revision = null, KvType? type = null, int? chunkTokens = null,
+    public static KvLayout With(this KvLayout from, string? model = null, string? revision = null, KvType? type = null,
+        int? chunkTokens = null,
         string? scaleDigest = null, IReadOnlyList<LayerGroup>? groups = null, IReadOnlyList<LayoutShard>? shards = null) => new()
         {
             Model = model ?? from.Model,

@@ -60,7 +60,8 @@ public sealed class AppendTests : IDisposable
         var answer = _node.Lookup(session, "a", TokenList.Count(20));
 
         TestNode.Fails(CacheStatus.InvalidArgument, "No tokens to append", Append(session, answer, 20, []));
-        TestNode.Fails(CacheStatus.InvalidArgument, "tokens has 6 bytes", _node.Node.Lookups.Append(session, answer.Reservation, 20, new byte[6]));
+        TestNode.Fails(CacheStatus.InvalidArgument, "tokens has 6 bytes",
+            _node.Node.Lookups.Append(session, answer.Reservation, 20, new byte[6]));
         TestNode.Fails(CacheStatus.InvalidArgument, "session of rank 0", Append(_node.Rank(0), answer, 20, [1]));
         TestNode.Fails(CacheStatus.NotFound, "Reservation 999", _node.Node.Lookups.Append(session, 999, 20, TokenList.Bytes([1])));
     }

@@ -111,7 +111,8 @@ public sealed class ReleaseTests : IDisposable
         Assert.True(_node.Release(_rank0, answer).Ended);
 
         _node.AssertIdle();
-        TestNode.Fails(CacheStatus.NotFound, "has ended", _node.Node.Lookups.Release(_rank0, answer.Reservation, ReleaseScope.Done, null, null));
+        TestNode.Fails(CacheStatus.NotFound, "has ended",
+            _node.Node.Lookups.Release(_rank0, answer.Reservation, ReleaseScope.Done, null, null));
     }
 
     [Fact]
@@ -181,7 +182,7 @@ public sealed class ReleaseTests : IDisposable
 
         _node.Node.Sessions.End(_scheduler);
 
-        Assert.True(_scheduler.Ended.IsCancellationRequested && reading.OwnerEnded.IsCancellationRequested && writing.OwnerEnded.IsCancellationRequested);
+        Assert.All([_scheduler.Ended, reading.OwnerEnded, writing.OwnerEnded], token => Assert.True(token.IsCancellationRequested));
         Assert.Equal(0, _node.Now.Reservations);
         Assert.Equal(3, _node.Now.Leases);
         writing.Dispose();
@@ -196,11 +197,14 @@ public sealed class ReleaseTests : IDisposable
         var answer = _node.Lookup(_scheduler, "a", Tokens);
         var lookups = _node.Node.Lookups;
 
-        lookups.Release(_rank0, answer.Reservation, ReleaseScope.Loaded, new LoadReport(30, 1000, TimeSpan.FromMilliseconds(2), Failed: false), null);
-        lookups.Release(_rank1, answer.Reservation, ReleaseScope.Loaded, new LoadReport(40, 1000, TimeSpan.FromMilliseconds(1), Failed: true), null);
+        lookups.Release(_rank0, answer.Reservation, ReleaseScope.Loaded,
+            new LoadReport(30, 1000, TimeSpan.FromMilliseconds(2), Failed: false), null);
+        lookups.Release(_rank1, answer.Reservation, ReleaseScope.Loaded,
+            new LoadReport(40, 1000, TimeSpan.FromMilliseconds(1), Failed: true), null);
         lookups.Release(_rank0, answer.Reservation, ReleaseScope.Done, null, new ComputeReport(30, 10, TimeSpan.FromMilliseconds(5)));
 
         var counters = _node.Node.Counters;
-        Assert.Equal((30, 3_000_000, 10, 5_000_000), (counters.TokensLoaded, counters.LoadNanoseconds, counters.TokensComputed, counters.ComputeNanoseconds));
+        Assert.Equal((30, 3_000_000, 10, 5_000_000),
+            (counters.TokensLoaded, counters.LoadNanoseconds, counters.TokensComputed, counters.ComputeNanoseconds));
     }
 }

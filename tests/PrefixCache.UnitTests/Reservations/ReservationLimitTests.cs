@@ -17,7 +17,8 @@ public class ReservationLimitTests
         node.Lookup(session, "a", TokenList.Count(16));
 
         TestNode.Fails(CacheStatus.InvalidArgument, "21 tokens, the limit is 20", node.TryLookup(session, "b", TokenList.Count(21)));
-        TestNode.Fails(CacheStatus.ResourceExhausted, "the limit is 30", node.TryLookup(session, "b", TokenList.Count(15, first: 3), salt: "s"));
+        TestNode.Fails(CacheStatus.ResourceExhausted, "the limit is 30",
+            node.TryLookup(session, "b", TokenList.Count(15, first: 3), salt: "s"));
         Assert.Equal((1, 16L, 1), (node.Now.Reservations, node.Now.ReservedTokens, node.Now.Namespaces));
 
         node.Lookup(session, "b", TokenList.Count(1));
@@ -67,7 +68,11 @@ public class ReservationLimitTests
     {
         var host = new HostTierOptions { CapacityBytes = 1 << 16, LockPages = false };
         foreach (var age in new[] { TimeSpan.MaxValue, TimeSpan.Zero, TimeSpan.FromDays(365) })
-            using (new CacheNode(new CacheNodeOptions { Host = host, Limits = new ReservationLimits { MaxAge = age } })) Assert.True(age >= TimeSpan.Zero);
+        {
+            var limits = new ReservationLimits { MaxAge = age };
+            using var node = new CacheNode(new CacheNodeOptions { Host = host, Limits = limits }, new ManualTime());
+            Assert.Equal(age, node.Limits.MaxAge);
+        }
     }
 
     [Fact]

@@ -66,7 +66,8 @@ public sealed class SessionTests : IDisposable
     [Fact]
     public void Open_BadRequest_IsRefused()
     {
-        TestNode.Fails(CacheStatus.InvalidArgument, "instance_id has 0 bytes", _node.Node.Sessions.Open(new SessionRequest("t", "", SessionRole.Scheduler)));
+        TestNode.Fails(CacheStatus.InvalidArgument, "instance_id has 0 bytes",
+            _node.Node.Sessions.Open(new SessionRequest("t", "", SessionRole.Scheduler)));
         TestNode.Fails(CacheStatus.InvalidArgument, "instance_id has 258 bytes",
             _node.Node.Sessions.Open(new SessionRequest("t", new string('é', 129), SessionRole.Scheduler)));
         TestNode.Fails(CacheStatus.InvalidArgument, "rank is 1024", Open(SessionRole.Rank, 1024));
@@ -103,5 +104,6 @@ public sealed class SessionTests : IDisposable
         Assert.Empty(transfer.Chunks);
     }
 
-    private Result<Session> Open(SessionRole role, int rank = 0) => _node.Node.Sessions.Open(new SessionRequest("default", "engine", role, rank));
+    private Result<Session> Open(SessionRole role, int rank = 0) =>
+        _node.Node.Sessions.Open(new SessionRequest("default", "engine", role, rank));
 }

@@ -44,7 +44,8 @@ public class ConcurrencyTests
             var answer = node.Lookup(session, $"request {round % 3}", tokens, salt: space);
             node.Verify(session, answer, tokens, space: space);
             Store(node, session, answer, tokens, space, abort: random.Next(8) == 0);
-            if (random.Next(4) == 0) node.Verify(session, node.Lookup(session, $"request {round % 3}", tokens, salt: space), tokens, space: space);
+            if (random.Next(4) == 0) node.Verify(session, node.Lookup(session, $"request {round % 3}", tokens, salt: space), tokens,
+                space: space);
             Assert.InRange(node.Now.AllocatedBytes, 0, 24 * TestNode.PageBytes);
             if (random.Next(40) == 0) TestNode.Value(node.Node.ClearNamespace(session, node.Layout, space, ""));
             if (random.Next(30) == 0) session = Reopen(node, session, thread);

@@ -111,7 +111,8 @@ internal sealed class NodeModel : IDisposable
     }
 
     private Result<LookupAnswer> TryLookup((int Session, int Request) key, int space, uint[] tokens) =>
-        _node.TryLookup(_sessions[key.Session], key.Request.ToString(System.Globalization.CultureInfo.InvariantCulture), tokens, salt: Spaces[space]);
+        _node.TryLookup(_sessions[key.Session], key.Request.ToString(System.Globalization.CultureInfo.InvariantCulture), tokens,
+            salt: Spaces[space]);
 
     /// <summary>Leased chunks cannot have gone: any reservation with these tokens sets a least hit.</summary>
     private void AssertFindsWhatIsLeased(int space, uint[] tokens, int hit)
@@ -129,8 +130,10 @@ internal sealed class NodeModel : IDisposable
         if (!TryPick(pick, out var key, out var held)) return;
         var transfer = _node.OpenStore(_sessions[key.Session], held.Answer with { TotalTokens = held.Tokens.Length });
         foreach (var decision in transfer.Decisions.Where(decision => decision.Action == StoreAction.Present))
-            Assert.Contains(Name(held.Tokens.AsSpan(0, Math.Min((int)decision.Handle * ChunkTokens, held.Tokens.Length))), _committed[held.Space]);
-        if (held.Clears != _clears[held.Space]) Assert.All(transfer.Decisions, decision => Assert.Equal(RefusalReason.ParentMissing, decision.Reason));
+            Assert.Contains(Name(held.Tokens.AsSpan(0, Math.Min((int)decision.Handle * ChunkTokens, held.Tokens.Length))),
+                _committed[held.Space]);
+        if (held.Clears != _clears[held.Space]) Assert.All(transfer.Decisions,
+            decision => Assert.Equal(RefusalReason.ParentMissing, decision.Reason));
         Assert.Equal(transfer.Writes.Count, transfer.Decisions.Count(decision => decision.Action == StoreAction.Wanted));
         _writing.Add(new Writing(transfer, held.Tokens, held.Space, _clears[held.Space]));
     }
@@ -170,7 +173,8 @@ internal sealed class NodeModel : IDisposable
         foreach (var chunk in reading.Transfer.Chunks)
         {
             var end = (chunk.Position * ChunkTokens) + chunk.Block.Tokens;
-            Assert.Equal(KvBytes.Of(Spaces[reading.Space], 0, reading.Tokens.AsSpan(0, end), chunk.Block.Payload.Length), chunk.Block.Payload.ToArray());
+            Assert.Equal(KvBytes.Of(Spaces[reading.Space], 0, reading.Tokens.AsSpan(0, end), chunk.Block.Payload.Length),
+                chunk.Block.Payload.ToArray());
         }
 
         reading.Transfer.Dispose();
@@ -218,7 +222,8 @@ internal sealed class NodeModel : IDisposable
     /// <summary>A chunk as large as the arena finds room.</summary>
     private void AssertOneExtent()
     {
-        var layout = TestNode.Value(_node.Node.Layouts.Register(Format.Layouts.KvLayout.Uniform("whole", "r", Format.Layouts.KvType.BFloat16, 1, Pages, 64, ChunkTokens)));
+        var layout = TestNode.Value(_node.Node.Layouts.Register(Format.Layouts.KvLayout.Uniform("whole", "r",
+            Format.Layouts.KvType.BFloat16, 1, Pages, 64, ChunkTokens)));
         using var transfer = _node.OpenStore(_sessions[0], _node.Lookup(_sessions[0], "whole", Sequences[0], layout: layout));
         Assert.Equal(Pages * TestNode.PageBytes, Assert.Single(transfer.Writes).Block.Payload.Length);
     }

@@ -8,7 +8,8 @@ public class NodeModelTests
     private static readonly (int Weight, StepKind Kind)[] Weights =
     [
         (8, StepKind.Lookup), (6, StepKind.OpenStore), (12, StepKind.Commit), (3, StepKind.EndStore), (4, StepKind.OpenRetrieve),
-        (4, StepKind.EndRetrieve), (2, StepKind.Loaded), (5, StepKind.Done), (1, StepKind.Clear), (1, StepKind.EndSession), (1, StepKind.Age),
+        (4, StepKind.EndRetrieve), (2, StepKind.Loaded), (5, StepKind.Done), (1, StepKind.Clear), (1, StepKind.EndSession),
+            (1, StepKind.Age),
     ];
 
     /// <summary>Whatever happens in whatever order, hits are what was committed, bytes are what was stored, and counts agree.</summary>

@@ -35,7 +35,8 @@ public sealed class StoreTests : IDisposable
         _node.Put(session, TokenList.Count(32));
         using var transfer = _node.OpenStore(session, _node.Lookup(session, "a", Tokens));
 
-        Assert.Equal([StoreAction.Present, StoreAction.Present, StoreAction.Wanted], transfer.Decisions.Select(decision => decision.Action));
+        Assert.Equal([StoreAction.Present, StoreAction.Present, StoreAction.Wanted],
+            transfer.Decisions.Select(decision => decision.Action));
         Assert.Equal(3UL, Assert.Single(transfer.Writes).Handle);
     }
 
@@ -109,7 +110,8 @@ public sealed class StoreTests : IDisposable
     {
         var session = _node.Scheduler();
         var answer = _node.Lookup(session, "a", Tokens);
-        using (var transfer = TestNode.Value(_node.Node.Stores.Open(session, answer.Reservation, 0, [new StoreOffer(1, 16), new StoreOffer(2, 4)])))
+        using (var transfer = TestNode.Value(_node.Node.Stores.Open(session, answer.Reservation, 0,
+            [new StoreOffer(1, 16), new StoreOffer(2, 4)])))
             foreach (var write in transfer.Writes) TestNode.Commit(transfer, write, Tokens);
 
         Assert.Equal(20, _node.Hit(session, Tokens[..20]));
@@ -122,9 +124,11 @@ public sealed class StoreTests : IDisposable
         var session = _node.Scheduler();
         var answer = _node.Lookup(session, "a", Tokens);
 
-        using var transfer = TestNode.Value(_node.Node.Stores.Open(session, answer.Reservation, 0, [new StoreOffer(2, 16), new StoreOffer(3, 8)]));
+        using var transfer = TestNode.Value(_node.Node.Stores.Open(session, answer.Reservation, 0,
+            [new StoreOffer(2, 16), new StoreOffer(3, 8)]));
 
-        Assert.All(transfer.Decisions, decision => Assert.Equal((StoreAction.Refused, RefusalReason.ParentMissing), (decision.Action, decision.Reason)));
+        Assert.All(transfer.Decisions, decision => Assert.Equal((StoreAction.Refused, RefusalReason.ParentMissing),
+            (decision.Action, decision.Reason)));
         Assert.Empty(transfer.Writes);
     }
 
