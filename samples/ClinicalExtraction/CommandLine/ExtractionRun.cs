@@ -3,8 +3,8 @@ using PrefixCache.Samples.ClinicalExtraction.Extraction;
 using PrefixCache.Samples.ClinicalExtraction.Model;
 using PrefixCache.Samples.ClinicalExtraction.Processes;
 using PrefixCache.Samples.ClinicalExtraction.Reports;
-using PrefixCache.Server.Options;
 using PrefixCache.Server;
+using PrefixCache.Server.Options;
 using Spectre.Console;
 
 namespace PrefixCache.Samples.ClinicalExtraction.CommandLine;
