@@ -3,13 +3,13 @@ using PrefixCache.Samples.ClinicalExtraction.Extraction;
 using PrefixCache.Samples.ClinicalExtraction.Model;
 using PrefixCache.Samples.ClinicalExtraction.Processes;
 using PrefixCache.Samples.ClinicalExtraction.Reports;
-using PrefixCache.Server.Options;
 using PrefixCache.Server;
+using PrefixCache.Server.Options;
 using Spectre.Console;
 
 namespace PrefixCache.Samples.ClinicalExtraction.CommandLine;
 
-/// <summary>Works on all notes without and then with the cache, and reports the difference.</summary>
+/// <summary>Works on each note without and with the cache, and reports the difference.</summary>
 internal static class ExtractionRun
 {
     private const int Workers = 2;
@@ -34,28 +34,27 @@ internal static class ExtractionRun
             console.WriteLine(
                 "The weights are random, so the decoded text means nothing: what this shows is time, and that outputs are equal.");
 
-        (IReadOnlyList<ExtractionResult> without, _) =
-            await RunAsync(console, "without the cache", prompts, options.WorkerArguments(server: null), cancellation);
         await using PrefixCacheNode? node = options.Server is null ? await PrefixCacheNode.StartAsync(NodeOptions) : null;
-        (IReadOnlyList<ExtractionResult> with, string plane) =
-            await RunAsync(console, "with the cache", prompts, options.WorkerArguments(options.Server ?? node!.Address), cancellation);
+        console.WriteLine("Starting workers ...");
+        await using WorkerPool plain = await WorkerPool.StartAsync(Workers, options.WorkerArguments(server: null), cancellation);
+        await using WorkerPool cached =
+            await WorkerPool.StartAsync(Workers, options.WorkerArguments(options.Server ?? node!.Address), cancellation);
+        List<ExtractionResult> without = [], with = [];
+        await console.Progress().StartAsync(async context =>
+        {
+            ProgressTask task = context.AddTask("notes", maxValue: prompts.Length);
+            foreach (int[] prompt in prompts)
+            {
+                // Note by note, one process at a time: whatever else the machine does then weighs on both runs alike.
+                without.Add(await plain.ExtractAsync(without.Count, prompt, SampleModel.OutputTokens, cancellation));
+                with.Add(await cached.ExtractAsync(with.Count, prompt, SampleModel.OutputTokens, cancellation));
+                task.Value = with.Count;
+            }
+        });
 
-        ExtractionReport report = ExtractionReport.Compare(setup.Corpus.Notes, without, with, plane);
+        ExtractionReport report = ExtractionReport.Compare(setup.Corpus.Notes, without, with, cached.Plane);
         ReportTable.Write(console, report);
         if (options.JsonFile is { } file) await File.WriteAllTextAsync(file, ReportJson.Write(report), cancellation);
         return report.OutputsEqual ? 0 : 1;
-    }
-
-    private static async Task<(IReadOnlyList<ExtractionResult> Results, string Plane)> RunAsync(
-        IAnsiConsole console, string name, int[][] prompts, IReadOnlyList<string> arguments, CancellationToken cancellation)
-    {
-        await using WorkerPool pool = await WorkerPool.StartAsync(Workers, arguments, cancellation);
-        IReadOnlyList<ExtractionResult> results = [];
-        await console.Progress().StartAsync(async context =>
-        {
-            ProgressTask task = context.AddTask(name, maxValue: prompts.Length);
-            results = await pool.RunAsync(prompts, SampleModel.OutputTokens, done => task.Value = done, cancellation);
-        });
-        return (results, pool.Plane);
     }
 }

@@ -6,7 +6,8 @@ using PrefixCache.Samples.Llama.Cache;
 namespace PrefixCache.Samples.ClinicalExtraction.Extraction;
 
 /// <summary>Looks prompts up in a node, and stores there what it did not have.</summary>
-/// <remarks>Used for one prompt at a time. A node that goes away makes every prompt a miss; the client says so through its events.</remarks>
+/// <remarks>Used for one prompt at a time. A node that goes away makes every prompt a miss; the client says so through its
+/// events.</remarks>
 public sealed class NodePrefixStore : IPrefixStore, IAsyncDisposable
 {
     private readonly PrefixCacheClient _client;
@@ -33,7 +34,8 @@ public sealed class NodePrefixStore : IPrefixStore, IAsyncDisposable
         PrefixCacheClient client = await PrefixCacheClient.ConnectAsync(options, changed, cancellation);
         try
         {
-            if (!client.IsConnected) throw new InvalidOperationException($"No node takes a session at {address}; is it running, and the token right?");
+            if (!client.IsConnected) throw new InvalidOperationException(
+                $"No node takes a session at {address}; is it running, and the token right?");
             await client.RegisterLayoutAsync(layout, cancellation);
             return new NodePrefixStore(client, layout);
         }

@@ -15,7 +15,8 @@ public static class SampleLayout
     public static KvLayout Of(LlamaConfig config, string? modelFolder)
     {
         ArgumentNullException.ThrowIfNull(config);
-        string model = modelFolder is null ? "clinical-extraction-sample" : Path.GetFileName(Path.TrimEndingDirectorySeparator(modelFolder));
+        string model = modelFolder is null
+            ? "clinical-extraction-sample" : Path.GetFileName(Path.TrimEndingDirectorySeparator(modelFolder));
         string revision = modelFolder is null ? $"seed-{SampleModel.Seed}-{config.VocabSize}-{config.ParameterCount}" : Digest(modelFolder);
         return KvLayout.Uniform(model, revision, KvType.BFloat16, config.Layers, config.KvHeads, config.HeadDim, ChunkTokens);
     }
@@ -25,7 +26,8 @@ public static class SampleLayout
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] buffer = new byte[1 << 20];
-        string[] files = [Path.Combine(folder, "config.json"), .. Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal)];
+        string[] files =
+            [Path.Combine(folder, "config.json"), .. Directory.GetFiles(folder, "*.safetensors").Order(StringComparer.Ordinal)];
         foreach (string file in files)
         {
             using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);

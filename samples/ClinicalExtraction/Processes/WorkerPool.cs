@@ -28,21 +28,9 @@ public sealed class WorkerPool : IAsyncDisposable
         }
     }
 
-    /// <summary>Has every prompt worked on, prompt i by worker i modulo their number, one at a time so that times are comparable.</summary>
-    /// <param name="progress">Told the number of prompts done.</param>
-    public async Task<IReadOnlyList<ExtractionResult>> RunAsync(
-        IReadOnlyList<int[]> prompts, int outputTokens, Action<int> progress, CancellationToken cancellation = default)
-    {
-        ArgumentNullException.ThrowIfNull(prompts);
-        ArgumentNullException.ThrowIfNull(progress);
-        List<ExtractionResult> results = [];
-        foreach (int[] prompt in prompts)
-        {
-            results.Add(await _workers[results.Count % _workers.Length].ExtractAsync(prompt, outputTokens, cancellation));
-            progress(results.Count);
-        }
-        return results;
-    }
+    /// <summary>Has one prompt worked on, number i by worker i modulo their number.</summary>
+    public Task<ExtractionResult> ExtractAsync(int number, int[] prompt, int outputTokens, CancellationToken cancellation = default) =>
+        _workers[number % _workers.Length].ExtractAsync(prompt, outputTokens, cancellation);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

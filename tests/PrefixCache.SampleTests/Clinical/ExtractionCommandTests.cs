@@ -21,7 +21,8 @@ public class ExtractionCommandTests
         JsonArray notes = report["notes"]!.AsArray();
         Assert.Equal(24, notes.Count);
         Assert.Equal(0, notes[0]!["reused_tokens"]!.GetValue<int>());
-        Assert.All(notes.Skip(1), note => Assert.InRange(note!["reused_tokens"]!.GetValue<int>(), 900, note["prompt_tokens"]!.GetValue<int>() - 1));
+        Assert.All(notes.Skip(1),
+            note => Assert.InRange(note!["reused_tokens"]!.GetValue<int>(), 900, note["prompt_tokens"]!.GetValue<int>() - 1));
         Assert.All(notes, note => Assert.True(note!["ttft_ms_with"]!.GetValue<double>() > 0));
     }
 
