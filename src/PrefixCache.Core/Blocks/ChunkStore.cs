@@ -10,8 +10,14 @@ namespace PrefixCache.Core.Blocks;
 /// <remarks>Every method is called under the node's lock. Nothing here copies, hashes or waits.</remarks>
 internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, NamespaceTable namespaces, CacheCounters counters)
 {
+    /// <summary>What an allocation evicts beyond its own need at most: some 50 µs of work.</summary>
+    private const int EvictionsPerAllocation = 32;
+
     /// <summary>Bytes that no eviction can free now: of leased chunks and of blocks that are being written.</summary>
     private long _pinnedBytes;
+
+    /// <summary>The high watermark was reached, the low one not yet.</summary>
+    private bool _isRelieving;
 
     public HostTier Host { get; } = host;
 
@@ -44,15 +50,8 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, Namespac
 
         // What cannot come in must not push others out first.
         if (!Host.Fits(_pinnedBytes + bytes)) return null;
-        if (Host.IsPressed(bytes))
-        {
-            while (!Host.IsRelieved(bytes) && TryEvict())
-            {
-            }
-
-            if (Host.IsPressed(bytes)) return null;
-        }
-
+        Relieve(bytes);
+        if (Host.IsPressed(bytes)) return null;
         var block = Host.TryAllocate(shape, tokens);
         while (block is null && TryEvict()) block = Host.TryAllocate(shape, tokens);
         if (block is null) return null;
@@ -118,6 +117,14 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, Namespac
         }
 
         return complete;
+    }
+
+    /// <summary>Evicts from the high watermark down to the low one, a part with each allocation, for the node's lock is held.</summary>
+    private void Relieve(long bytes)
+    {
+        if (Host.IsPressed(bytes)) _isRelieving = true;
+        for (var left = EvictionsPerAllocation; _isRelieving && (left > 0 || Host.IsPressed(bytes)); left--)
+            _isRelieving = !Host.IsRelieved(bytes) && TryEvict();
     }
 
     private bool TryEvict()
