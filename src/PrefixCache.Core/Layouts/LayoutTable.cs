@@ -19,7 +19,7 @@ public sealed class LayoutTable
         if (faults.Count > 0) return CacheError.InvalidArgument($"The layout has faults: {string.Join("; ", faults)}.");
         if (_layouts.TryGetValue(layout.Id, out var known)) return known;
         if (_layouts.Count >= _maxLayouts)
-            return CacheError.ResourceExhausted($"The node knows {_layouts.Count} layouts, its limit: raise max_layouts or restart it.");
+            return CacheError.ResourceExhausted($"The node knows {_layouts.Count} layouts, its limit: raise max-layouts or restart it.");
         return _layouts.GetOrAdd(layout.Id, layout);
     }
 
