@@ -67,11 +67,12 @@ public sealed class GarbageTests
         try
         {
             await socket.SendAsync(garbage, limit.Token);
+            socket.Shutdown(SocketShutdown.Send);
             while (await socket.ReceiveAsync(buffer, limit.Token) > 0)
             {
             }
         }
-        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown)
+        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown or SocketError.NotConnected)
         {
             // Closed with bytes of ours unread.
         }
