@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -68,6 +69,12 @@ public sealed class PrefixCacheNode : IAsyncDisposable
             node = Build(options, cache, tokens, loggers, time);
             await node.ListenAsync();
             return node;
+        }
+        catch (SocketException exception)
+        {
+            await node!.StopAsync(TimeSpan.Zero);
+            var where = string.Join(", ", options.Socket.Length > 0 ? options.Listen.Append(options.Socket) : options.Listen);
+            throw new IOException($"One of {where} cannot be listened on: {exception.Message}.", exception);
         }
         catch
         {

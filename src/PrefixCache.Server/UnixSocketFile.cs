@@ -10,19 +10,20 @@ internal static partial class UnixSocketFile
     public static void RemoveStale(string path)
     {
         if (!File.Exists(path)) return;
+        if (!IsSocket(path)) throw new IOException($"socket: {path} is there and is no socket: remove it, or choose another path.");
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
             probe.Connect(new UnixDomainSocketEndPoint(path));
         }
-        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionRefused && new FileInfo(path).Length == 0)
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionRefused)
         {
             File.Delete(path);
             return;
         }
         catch (SocketException exception)
         {
-            throw new IOException($"socket: {path} is there and is no socket of a node ({exception.Message}): remove it, or choose another path.");
+            throw new IOException($"socket: what serves on {path} cannot be asked ({exception.Message}): stop it, or choose another path.");
         }
 
         throw new IOException($"socket: another process serves on {path}: stop it, or choose another path.");
@@ -33,6 +34,19 @@ internal static partial class UnixSocketFile
     /// </summary>
     /// <remarks>umask(2) is the process's, so files that other threads make meanwhile are private too: harmless, and a matter of milliseconds.</remarks>
     public static IDisposable RestrictNewFiles(string path) => new Mask(path.Length > 0);
+
+    /// <summary>An ordinary file refuses a connection just as a dead socket does, and must not be deleted for it.</summary>
+    private static unsafe bool IsSocket(string path)
+    {
+        // struct statx of statx(2): 256 bytes, stx_mode at 28.
+        const int CurrentFolder = -100, NoFollow = 0x100, TypeMask = 0xF000, SocketType = 0xC000;
+        const uint TypeOnly = 1;
+        var buffer = stackalloc byte[256];
+        return GetStatus(CurrentFolder, path, NoFollow, TypeOnly, buffer) == 0 && (*(ushort*)(buffer + 28) & TypeMask) == SocketType;
+    }
+
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int GetStatus(int folder, string path, int flags, uint mask, byte* status);
 
     [LibraryImport("libc", EntryPoint = "umask")]
     private static partial uint SetMask(uint mask);

@@ -96,10 +96,12 @@ internal sealed class SessionKeeper : IAsyncDisposable
             throw new PrefixCacheException("The node's first event was not `opened`: is the address that of a PrefixCache node?");
         var session = new NodeSession(opened);
         _previous = session.Id;
-        List<KvLayout> layouts;
-        lock (_layouts) layouts = [.. _layouts.Values];
-        foreach (var layout in layouts) await RegisterAsync(session.Id, layout, _stop.Token);
+        var registered = new HashSet<LayoutId>();
+        await RegisterOthersAsync(session.Id, registered);
         _current = session;
+
+        // A layout that came meanwhile found no session to be registered with.
+        await RegisterOthersAsync(session.Id, registered);
         _report(new ClientEvent(ClientEventKind.Connected, "", _options.Address));
         _firstAttempt.TrySetResult(null);
         while (await call.Responses.MoveNextAsync(_stop.Token))
@@ -107,6 +109,13 @@ internal sealed class SessionKeeper : IAsyncDisposable
             if (call.Responses.Current.Draining is { } draining)
                 _report(new ClientEvent(ClientEventKind.Draining, "", $"The node ends in at most {draining.GraceMs} ms."));
         }
+    }
+
+    private async Task RegisterOthersAsync(ByteString session, HashSet<LayoutId> registered)
+    {
+        List<KvLayout> layouts;
+        lock (_layouts) layouts = [.. _layouts.Values.Where(layout => registered.Add(layout.Id))];
+        foreach (var layout in layouts) await RegisterAsync(session, layout, _stop.Token);
     }
 
     private bool Lose()

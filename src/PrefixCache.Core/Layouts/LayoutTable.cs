@@ -26,7 +26,7 @@ public sealed class LayoutTable
         {
             if (_layouts.TryGetValue(layout.Id, out known)) return known;
             if (_layouts.Count >= _maxLayouts)
-                return CacheError.ResourceExhausted($"The node knows {_layouts.Count} layouts, its limit: raise max_layouts or restart it.");
+                return CacheError.ResourceExhausted($"The node knows {_layouts.Count} layouts, its limit: raise max-layouts or restart it.");
             _layouts[layout.Id] = layout;
             return layout;
         }

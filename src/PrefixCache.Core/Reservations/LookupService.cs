@@ -22,7 +22,7 @@ public sealed class LookupService
         if (count == 0) return CacheError.InvalidArgument($"No tokens: send at least one, 4 bytes each.");
         return count <= _state.Limits.MaxTokens
             ? null
-            : CacheError.InvalidArgument($"{count} tokens, the limit is {_state.Limits.MaxTokens}: raise max_tokens or send fewer.");
+            : CacheError.InvalidArgument($"{count} tokens, the limit is {_state.Limits.MaxTokens}: raise max-tokens or send fewer.");
     }
 
     /// <summary>Matches the tokens, takes leases on the hit. Idempotent per (instance, request id).</summary>

@@ -53,7 +53,7 @@ public sealed class SessionRegistry
     private Result<Session> OpenUnsynchronized(SessionRequest request)
     {
         if (_state.Sessions.Count >= _state.Limits.MaxSessions)
-            return CacheError.ResourceExhausted($"{_state.Sessions.Count} sessions are open, the limit: raise max_sessions or close some.");
+            return CacheError.ResourceExhausted($"{_state.Sessions.Count} sessions are open, the limit: raise max-sessions or close some.");
         var key = (request.Tenant, request.InstanceId);
         var instance = _instances.GetValueOrDefault(key) ?? new Instance(request.Tenant, request.InstanceId);
         var taken = request.Role == SessionRole.Scheduler ? instance.Scheduler : instance.Ranks.GetValueOrDefault(request.Rank);

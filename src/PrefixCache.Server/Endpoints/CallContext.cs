@@ -43,6 +43,14 @@ internal static class CallContext
         }
     }
 
+    /// <summary>Refuses what is none of an enumeration's numbers: a reader of the wire gets any.</summary>
+    public static void CheckDefined<T>(T value, string field)
+        where T : struct, Enum
+    {
+        if (Enum.IsDefined(value)) return;
+        throw new RpcException(StatusCode.InvalidArgument, $"{field} is {value:D}: 0 to {Enum.GetValues<T>().Max():D}.");
+    }
+
     /// <summary>A number of the wire as one of the domain, which has no use for more than 31 bits.</summary>
     public static int Signed(uint value) => (int)Math.Min(value, int.MaxValue);
 }

@@ -1,6 +1,7 @@
 using PrefixCache.Core.Transfers;
 using PrefixCache.Format.Hashing;
 using PrefixCache.Grpc;
+using PrefixCache.Protocol;
 using PrefixCache.Protocol.V1;
 
 namespace PrefixCache.Server.Endpoints;
@@ -35,6 +36,12 @@ internal sealed class ChunkReceiver(ChunkWrite write)
 
     private void Check(StorePart part, int length)
     {
+        if (length > PrefixCacheMethods.MaxPayloadBytes)
+        {
+            throw new RpcException(StatusCode.ResourceExhausted,
+                $"A part of handle {part.Handle} has {length} bytes of payload, the limit is {PrefixCacheMethods.MaxPayloadBytes}: cut it (max_payload_bytes).");
+        }
+
         if (part.Handle != write.Handle)
             throw new RpcException(StatusCode.InvalidArgument, $"A part of handle {part.Handle} came where handle {write.Handle} was due: keep the plan's order.");
         if (part.Offset != (ulong)_received)

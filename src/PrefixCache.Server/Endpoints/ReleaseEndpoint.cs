@@ -13,6 +13,7 @@ internal sealed class ReleaseEndpoint(CacheNode node)
     public ValueTask<ReleaseResponse> HandleAsync(ReleaseRequest request, ServerCall call)
     {
         var session = node.FindSession(call, request.Session);
+        CallContext.CheckDefined(request.Scope, "scope");
         var scope = request.Scope == ReleaseRequest.Types.Scope.Loaded ? ReleaseScope.Loaded : ReleaseScope.Done;
         var answer = node.Lookups.Release(session, request.Reservation, scope, Load(request.Load), Compute(request.Compute)).OrThrow();
         return new ValueTask<ReleaseResponse>(new ReleaseResponse { Held = answer.Held, Ended = answer.Ended });

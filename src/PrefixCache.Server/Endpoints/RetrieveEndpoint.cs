@@ -13,6 +13,7 @@ internal sealed class RetrieveEndpoint(CacheNode node, WorkInFlight work)
     public async Task RetrieveAsync(RetrieveRequest request, MessageWriter<RetrieveResponse> writer, ServerCall call)
     {
         var session = node.FindSession(call, request.Session);
+        CallContext.CheckDefined(request.Order, "order");
         var query = new RetrieveQuery(session, request.Reservation, CallContext.Signed(request.Shard), request.Handles,
             CallContext.Signed(request.FirstToken), CallContext.Signed(request.EndToken));
         using var running = work.Begin();
@@ -38,6 +39,7 @@ internal sealed class RetrieveEndpoint(CacheNode node, WorkInFlight work)
         var shard = CallContext.Signed(request.Shard);
         if (shard >= layout.Shards.Count)
             throw new RpcException(StatusCode.InvalidArgument, $"shard is {request.Shard}: the layout has {layout.Shards.Count}, from 0.");
+        CallContext.CheckDefined(request.Order, "order");
         using var running = work.Begin();
         var tokens = await reader.ReadTokensAsync(node, call.CancellationToken);
         var answer = node.Lookups.Lookup(lookup, tokens).OrThrow();

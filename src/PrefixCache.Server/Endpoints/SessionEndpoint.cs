@@ -51,6 +51,7 @@ internal sealed class SessionEndpoint(CacheNode node, PrefixCacheNodeOptions opt
             previous = id;
         }
 
+        CallContext.CheckDefined(request.Role, "role");
         var role = request.Role == OpenSessionRequest.Types.Role.Rank ? SessionRole.Rank : SessionRole.Scheduler;
         return new SessionRequest(tenant, request.InstanceId, role, role == SessionRole.Rank ? CallContext.Signed(request.Rank) : 0, previous);
     }

@@ -19,7 +19,7 @@ public static class NodeOptionsLoader
         var layers = new List<(string Source, IEnumerable<KeyValuePair<string, string?>> Values)>();
         try
         {
-            if (file is not null) layers.Add((file, FileValues(builder.Build())));
+            if (file is not null) layers.Add((file, FileValues(builder.Build(), file, faults)));
         }
         catch (Exception exception) when (exception is IOException or InvalidDataException or FormatException or UnauthorizedAccessException)
         {
@@ -55,10 +55,25 @@ public static class NodeOptionsLoader
     }
 
     /// <summary>A list in the file is the same as its items with commas.</summary>
-    private static IEnumerable<KeyValuePair<string, string?>> FileValues(IConfiguration configuration) =>
-        from section in configuration.GetChildren()
-        let items = section.GetChildren().Select(item => item.Value).ToList()
-        select KeyValuePair.Create(section.Key, items.Count > 0 ? string.Join(',', items) : section.Value);
+    private static List<KeyValuePair<string, string?>> FileValues(IConfiguration configuration, string file, List<string> faults)
+    {
+        var values = new List<KeyValuePair<string, string?>>();
+        foreach (var section in configuration.GetChildren())
+        {
+            var items = section.GetChildren().ToList();
+            if (items.Any(item => item.Value is null || !int.TryParse(item.Key, out _)))
+            {
+                var known = NodeOptionTable.All.Any(option => option.Name == section.Key);
+                faults.Add(known ? $"{file}: {section.Key}: an object is no value" : $"{file}: there is no option '{section.Key}'");
+            }
+            else
+            {
+                values.Add(KeyValuePair.Create(section.Key, items.Count > 0 ? string.Join(',', items.Select(item => item.Value)) : section.Value));
+            }
+        }
+
+        return values;
+    }
 
     private static string OptionName(string key) => key.Replace('_', '-').ToLowerInvariant();
 }

@@ -28,7 +28,7 @@ internal static class OptionValue
 
         bytes = 0;
         if (!decimal.TryParse(number.Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)) return false;
-        if (value * scale > long.MaxValue) return false;
+        if (value > (decimal)long.MaxValue / scale) return false;
         bytes = (long)(value * scale);
         return true;
     }
@@ -40,7 +40,7 @@ internal static class OptionValue
         {
             if (!text.EndsWith(unit, StringComparison.OrdinalIgnoreCase)) continue;
             if (!double.TryParse(text[..^unit.Length].Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)) return false;
-            if (value * length.TotalHours > 24 * 365) return false;
+            if (!(value * length.TotalHours <= 24 * 365)) return false; // Not a number, too.
             time = length * value;
             return true;
         }

@@ -1,7 +1,8 @@
+using System.Runtime.InteropServices;
 using PrefixCache.Client.Memory;
 using PrefixCache.Format.Layouts;
 
-namespace PrefixCache.IntegrationTests.Fixtures;
+namespace PrefixCache.TestWorker;
 
 /// <summary>Layouts, prompts and KV whose every byte follows from (tokens so far, shard, segment), so that any reader can verify it.</summary>
 public static class TestKv
@@ -41,7 +42,8 @@ public static class TestKv
                 var bytes = shape.SegmentBytesPerToken(segment);
                 var value = (hash + (ulong)((shard * 1000) + segment)) * 0x9E3779B97F4A7C15UL;
                 var target = memory.AsSpan(shape.SegmentOffset(segment, tokens.Length) + (token * bytes), bytes);
-                for (var i = 0; i < bytes; i++) target[i] = (byte)(value >> (8 * (i & 7)));
+                MemoryMarshal.Cast<byte, ulong>(target).Fill(value);
+                for (var i = bytes & ~7; i < bytes; i++) target[i] = (byte)(value >> (8 * (i & 7)));
             }
         }
 
@@ -50,15 +52,35 @@ public static class TestKv
 
     public static ContiguousKvMemory Memory(KvLayout layout, byte[] memory, int tokens, int shard = 0) => new(memory, layout.Shapes[shard], tokens);
 
-    /// <summary>Asserts that the first <paramref name="count"/> tokens of each segment are what the model computes.</summary>
-    public static void AssertKv(KvLayout layout, ReadOnlySpan<int> tokens, byte[] memory, int first, int count, int shard = 0)
+    /// <summary>The bytes of one chunk as they travel.</summary>
+    public static byte[] ChunkPayload(KvLayout layout, ReadOnlySpan<int> tokens, int position, int shard = 0)
+    {
+        var (shape, all) = (layout.Shapes[shard], Compute(layout, tokens, shard));
+        var first = position * layout.ChunkTokens;
+        var count = Math.Min(layout.ChunkTokens, tokens.Length - first);
+        var payload = new byte[shape.PayloadBytes(count)];
+        for (var segment = 0; segment < shape.Segments; segment++)
+        {
+            var bytes = shape.SegmentBytesPerToken(segment);
+            all.AsSpan(shape.SegmentOffset(segment, tokens.Length) + (first * bytes), count * bytes)
+                .CopyTo(payload.AsSpan(shape.SegmentOffset(segment, count)));
+        }
+
+        return payload;
+    }
+
+    /// <summary>The first segment in which tokens [first, first + count) are not what the model computes; null when all are.</summary>
+    /// <param name="memory">[segment][tokens.Length][bytes per token].</param>
+    public static int? FindDifference(KvLayout layout, ReadOnlySpan<int> tokens, byte[] memory, int first, int count, int shard = 0)
     {
         var (shape, expected) = (layout.Shapes[shard], Compute(layout, tokens, shard));
         for (var segment = 0; segment < shape.Segments; segment++)
         {
             var bytes = shape.SegmentBytesPerToken(segment);
             var offset = shape.SegmentOffset(segment, tokens.Length) + (first * bytes);
-            Assert.True(expected.AsSpan(offset, count * bytes).SequenceEqual(memory.AsSpan(offset, count * bytes)), $"segment {segment} differs");
+            if (!expected.AsSpan(offset, count * bytes).SequenceEqual(memory.AsSpan(offset, count * bytes))) return segment;
         }
+
+        return null;
     }
 }

@@ -1,0 +1,82 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using PrefixCache.Client;
+using PrefixCache.IntegrationTests.Fixtures;
+
+namespace PrefixCache.IntegrationTests.Metering;
+
+public sealed class MeterTests
+{
+    private const int BytesPerToken = 2048;
+
+    [Fact]
+    public async Task Meter_AfterAScriptedRun_AgreesExactly()
+    {
+        await using var node = await RunningNode.StartAsync();
+        var (layout, tokens) = (TestKv.Layout(), TestKv.Tokens(100));
+        var source = TestKv.Memory(layout, TestKv.Compute(layout, tokens), 100);
+        var client = await node.ConnectAsync();
+        await client.RegisterLayoutAsync(layout);
+        using var meters = new MeterReading(new Guid((await client.GetStatisticsAsync()).Incarnation.Span).ToString("N"));
+        Assert.All(meters.Read().Where(pair => pair.Key != "prefixcache.sessions" && pair.Key != "prefixcache.host.capacity"), pair => Assert.Equal(0, pair.Value));
+
+        await using (var cold = await client.LookupAsync(layout, tokens.AsMemory(0, 70)))
+        {
+            await cold.StoreAsync(source, new TransferOptions { EndToken = 64 });
+            await cold.ReleaseAsync(new UsageReport { ComputedTokens = 70, ComputeTime = TimeSpan.FromMilliseconds(7) });
+        }
+
+        await using var warm = await client.LookupAsync(layout, tokens);
+        var loaded = await warm.RetrieveAsync(TestKv.Memory(layout, new byte[100 * BytesPerToken], 100), new TransferOptions { FirstToken = 4 });
+        await warm.StoreAsync(source, new TransferOptions { FirstToken = 64 });
+        await warm.ReleaseHitAsync(new UsageReport { Loaded = loaded });
+        Assert.Equal(new Dictionary<string, long>
+        {
+            ["prefixcache.lookups"] = 2,
+            ["prefixcache.tokens.asked"] = 170,
+            ["prefixcache.tokens.hit"] = 64,
+            ["prefixcache.chunks.committed"] = 4,
+            ["prefixcache.chunks.duplicate"] = 0,
+            ["prefixcache.chunks.evicted"] = 0,
+            ["prefixcache.stores.refused"] = 0,
+            ["prefixcache.stores.aborted"] = 0,
+            ["prefixcache.bytes.stored"] = 100 * BytesPerToken,
+            ["prefixcache.bytes.retrieved"] = 60 * BytesPerToken,
+            ["prefixcache.tokens.loaded"] = 60,
+            ["prefixcache.tokens.computed"] = 70,
+            ["prefixcache.sessions"] = 1,
+            ["prefixcache.reservations"] = 1,
+            ["prefixcache.leases"] = 0,
+            ["prefixcache.host.chunks"] = 4,
+            ["prefixcache.host.capacity"] = 64 << 20,
+            ["prefixcache.host.used"] = 100 * BytesPerToken,
+            ["prefixcache.host.allocated"] = node.Node.Snapshot().AllocatedBytes,
+        }.OrderBy(pair => pair.Key, StringComparer.Ordinal), meters.Read());
+    }
+
+    /// <summary>The instruments of one node, of however many run in the process.</summary>
+    private sealed class MeterReading : IDisposable
+    {
+        private readonly MeterListener _listener = new();
+        private readonly ConcurrentDictionary<string, long> _values = new();
+
+        public MeterReading(string incarnation)
+        {
+            _listener.InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter.Name == "PrefixCache" && instrument.Meter.Tags!.Contains(new("prefixcache.incarnation", incarnation)))
+                    listener.EnableMeasurementEvents(instrument);
+            };
+            _listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => _values[instrument.Name] = value);
+            _listener.Start();
+        }
+
+        public List<KeyValuePair<string, long>> Read()
+        {
+            _listener.RecordObservableInstruments();
+            return _values.OrderBy(pair => pair.Key, StringComparer.Ordinal).ToList();
+        }
+
+        public void Dispose() => _listener.Dispose();
+    }
+}

@@ -1,0 +1,29 @@
+using PrefixCache.Client.Memory;
+
+namespace PrefixCache.TestWorker;
+
+/// <summary>KV memory that stops a transfer at one token until it is let go on, or its process is killed.</summary>
+/// <remarks>Blocks the transfer's thread; the gate opens once and for good.</remarks>
+public sealed class GatedKvMemory(IKvMemory inner, int gateToken) : IKvMemory, IDisposable
+{
+    private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ManualResetEventSlim _open = new();
+
+    /// <summary>Ends when the transfer stands at the gate.</summary>
+    public Task Reached => _reached.Task;
+
+    public void Open() => _open.Set();
+
+    public Memory<byte> GetRun(int segment, int firstToken, int tokens)
+    {
+        if (firstToken >= gateToken)
+        {
+            _reached.TrySetResult();
+            _open.Wait();
+        }
+
+        return inner.GetRun(segment, firstToken, tokens);
+    }
+
+    public void Dispose() => _open.Dispose();
+}

@@ -1,0 +1,47 @@
+namespace PrefixCache.TestWorker;
+
+/// <summary>What a test tells a worker process: one JSON line each way.</summary>
+public sealed record WorkerCommand
+{
+    /// <summary>lookup, retrieve, store, begin-store, finish-store, release or share.</summary>
+    public required string Do { get; init; }
+
+    /// <summary>Two ranks' layout instead of the plain one.</summary>
+    public bool TwoRanks { get; init; }
+
+    /// <summary>The prompt: <see cref="TestKv.Tokens"/>(Tokens, Seed).</summary>
+    public int Seed { get; init; } = 1;
+
+    public int Tokens { get; init; }
+
+    public int Shard { get; init; }
+
+    /// <summary>The scheduler's, for rank processes.</summary>
+    public string Ticket { get; init; } = "";
+
+    /// <summary>begin-store: stop at this token until finish-store.</summary>
+    public int GateToken { get; init; }
+}
+
+/// <summary>What it answers.</summary>
+public sealed record WorkerReply
+{
+    /// <summary>Empty when all went well.</summary>
+    public string Error { get; init; } = "";
+
+    public string Ticket { get; init; } = "";
+
+    public int HitTokens { get; init; }
+
+    /// <summary>retrieve: tokens in place, each byte verified.</summary>
+    public int Loaded { get; init; }
+
+    public int Committed { get; init; }
+
+    public int Present { get; init; }
+
+    public int Refused { get; init; }
+
+    /// <summary>share: what was done so far.</summary>
+    public ShareCounts? Shared { get; init; }
+}
