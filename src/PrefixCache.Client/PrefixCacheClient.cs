@@ -99,11 +99,10 @@ public sealed class PrefixCacheClient : IAsyncDisposable
     {
         options ??= new LookupOptions();
         var session = _keeper.Current;
-        var answer = await Calls.InvokeAsync("Lookup", session, static async (state, channel, call) =>
+        var answer = await Calls.InvokeAsync("Lookup", session, static (state, channel, call) =>
         {
             var (request, prompt) = state;
-            using var bytes = TokenBytes.Of(prompt.Span);
-            return await channel.UnaryAsync(PrefixCacheMethods.Lookup, request, bytes.Sequence, call);
+            return channel.UnaryAsync(PrefixCacheMethods.Lookup, request, new TokenMemory(prompt).Sequence, call);
         }, (LookupMessages.Request(session, layout, options), tokens), cancellationToken);
         var ticket = answer is null
             ? new ReservationTicket(0, layout.Id.ToString(), 0, tokens.Length, layout.ChunkTokens)

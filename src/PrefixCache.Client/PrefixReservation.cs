@@ -93,11 +93,8 @@ public sealed class PrefixReservation : IAsyncDisposable
             Reservation = Ticket.Reservation,
             Position = (uint)TotalTokens,
         };
-        var response = await _client.Calls.InvokeAsync("Append", _session, static async (state, channel, call) =>
-        {
-            using var bytes = TokenBytes.Of(state.tokens.Span);
-            return await channel.UnaryAsync(PrefixCacheMethods.Append, state.request, bytes.Sequence, call);
-        }, (request, tokens), cancellationToken);
+        var response = await _client.Calls.InvokeAsync("Append", _session, static (state, channel, call) =>
+            channel.UnaryAsync(PrefixCacheMethods.Append, state.request, new TokenMemory(state.tokens).Sequence, call), (request, tokens), cancellationToken);
         if (response is null) return false;
         Ticket = Ticket with { TotalTokens = (int)response.TotalTokens };
         return true;
