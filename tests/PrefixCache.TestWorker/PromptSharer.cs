@@ -7,7 +7,7 @@ namespace PrefixCache.TestWorker;
 /// <remarks>Used by one thread at a time; several share a client.</remarks>
 public sealed class PromptSharer(PrefixCacheClient client, KvLayout layout, int seed)
 {
-    private const int Families = 24;
+    private const int Families = 12;
     private const int MaxSharedTokens = 320;
 
     private readonly Random _random = new(seed);

@@ -57,6 +57,24 @@ public sealed class VanishingClientTests
         await requester.AssertUnchangedAsync();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Store_InterruptedWithinAMessage_IsEndedAndFreed(bool cut)
+    {
+        await using var requester = await Requester.StartAsync(RunningNode.Options() with { StoreIdleTimeout = TimeSpan.FromMilliseconds(300) });
+        await using var proxy = new CutProxy(requester.Node.Address);
+        using var channel = RawSession.OpenChannel(proxy.Address);
+        using var call = await BeginStoreAsync(requester, channel);
+        proxy.HoldAfter(1000);
+        var (part, payload) = RawStore.Part(1, 32 << 10, new byte[32 << 10]);
+        await call.Requests.WriteAsync(part, new ReadOnlySequence<byte>(payload));
+        if (cut) proxy.Cut();
+        else await Fails.WithAsync(StatusCode.Aborted, "The store sent nothing", () => call.Responses.MoveNextAsync().AsTask());
+        await requester.AssertUnchangedAsync();
+        Assert.Equal(2, requester.Node.Node.Counters.StoresAborted);
+    }
+
     [Fact]
     public async Task Store_ThatIsNeverOpened_IsEnded()
     {
