@@ -1,1 +1,3 @@
-return 0;
+using PrefixCache.Samples.ClinicalExtraction.CommandLine;
+
+return ExtractionCommand.Invoke(args);

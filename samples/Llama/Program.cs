@@ -1,1 +1,3 @@
-return 0;
+using PrefixCache.Samples.Llama.CommandLine;
+
+return LlamaCommand.Invoke(args);

@@ -1,7 +1,9 @@
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Layouts;
 using PrefixCache.Core.Memory;
+using PrefixCache.Core.Native.Posix;
 using PrefixCache.Core.Reservations;
+using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Statistics;
 using PrefixCache.Core.Transfers;
@@ -18,6 +20,7 @@ public sealed class CacheNode : IDisposable
     private readonly NodeState _state;
     private readonly CacheMetrics _metrics;
     private readonly ITimer _sweep;
+    private bool _disposed;
 
     /// <exception cref="InsufficientHostMemoryException">The host tier does not fit into the machine's memory.</exception>
     public CacheNode(CacheNodeOptions options, TimeProvider? time = null, SystemMemory? memory = null)
@@ -28,7 +31,8 @@ public sealed class CacheNode : IDisposable
         Retrieves = new RetrieveService(_state);
         Stores = new StoreService(_state);
         _metrics = new CacheMetrics(this);
-        var period = TimeSpan.FromTicks(Math.Max(options.Limits.MaxAge.Ticks / 4, TimeSpan.TicksPerMillisecond));
+        // A timer takes periods up to 49 days; a maximum age may be longer.
+        var period = TimeSpan.FromTicks(Math.Clamp(options.Limits.MaxAge.Ticks / 4, TimeSpan.TicksPerMillisecond, TimeSpan.TicksPerDay));
         _sweep = _state.Time.CreateTimer(_ => EndAgedReservations(), null, period, period);
     }
 
@@ -49,13 +53,17 @@ public sealed class CacheNode : IDisposable
 
     public ReservationLimits Limits => _state.Limits;
 
-    /// <summary>The host tier's memory: whether it is pinned, and where it lies.</summary>
-    public Arena HostArena => _state.Store.Host.Arena;
+    /// <summary>Payload bytes of the host tier.</summary>
+    public long HostCapacityBytes => _state.Store.Host.CapacityBytes;
+
+    /// <summary>What becomes of pinning the host tier, in the background; null = not asked for.</summary>
+    public Task<MemoryLockResult>? HostPinning => _state.Store.Host.Pinning;
 
     /// <summary>Makes one namespace of the session's tenant unfindable.</summary>
     /// <returns>Complete chunks taken out.</returns>
-    public int ClearNamespace(Session session, KvLayout layout, string salt, string adapter)
+    public Result<int> ClearNamespace(Session session, KvLayout layout, string salt, string adapter)
     {
+        if (NamespaceKey.CheckNames(salt, adapter) is { } error) return error;
         lock (_state.Gate)
         {
             return _state.Namespaces.Detach(new NamespaceKey(session.Instance.Tenant, salt, adapter, layout.Id)) is { } tree
@@ -96,13 +104,18 @@ public sealed class CacheNode : IDisposable
     /// <summary>Ends reservations that nobody used for the maximum age; called by a timer.</summary>
     public int EndAgedReservations()
     {
-        lock (_state.Gate) return _state.Reservations.EndAged();
+        lock (_state.Gate) return _disposed ? 0 : _state.Reservations.EndAged();
     }
 
     public void Dispose()
     {
         _sweep.Dispose();
         _metrics.Dispose();
-        _state.Dispose();
+        lock (_state.Gate)
+        {
+            // Disposing a timer does not wait for its callback, which would free blocks of memory that is gone.
+            _disposed = true;
+            _state.Dispose();
+        }
     }
 }

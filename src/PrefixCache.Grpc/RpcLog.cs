@@ -11,8 +11,8 @@ internal static partial class RpcLog
     [LoggerMessage(2, LogLevel.Information, "{Method} from {Peer} ended early: {Reason}")]
     public static partial void CallEndedEarly(ILogger logger, string method, string peer, string reason);
 
-    [LoggerMessage(3, LogLevel.Warning, "{Peer} has not read the answer of {Method} for {StallSeconds} s: its stream is reset.")]
-    public static partial void PeerStalled(ILogger logger, string peer, string method, double stallSeconds);
+    [LoggerMessage(3, LogLevel.Warning, "A client has not read the answer of {Method} for {StallSeconds} s: its stream is reset.")]
+    public static partial void PeerStalled(ILogger logger, string method, double stallSeconds);
 
     [LoggerMessage(4, LogLevel.Debug, "{Method} from {Peer} ran past its deadline.")]
     public static partial void DeadlineExceeded(ILogger logger, string method, string peer);

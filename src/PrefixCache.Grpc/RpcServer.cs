@@ -1,6 +1,9 @@
 using Google.Protobuf;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using PrefixCache.Grpc.Server;
@@ -38,6 +41,14 @@ public sealed class RpcServer : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         KestrelLimits.Apply(options);
+    }
+
+    /// <summary>Gives Kestrel the buffers that bulk payload needs; without it everything works, with more garbage per byte sent.</summary>
+    public static void ConfigureServices(IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddSingleton<IMemoryPoolFactory<byte>, TransportBlockPoolFactory>();
+        services.Configure<SocketTransportOptions>(KestrelLimits.Apply);
     }
 
     /// <summary>Adds a method with one request and one response message.</summary>

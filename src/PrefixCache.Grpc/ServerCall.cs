@@ -20,7 +20,9 @@ public sealed class ServerCall : IRequestFaults
     private readonly TimeProvider _clock;
     private ITimer? _deadlineTimer;
     private Metadata? _requestHeaders;
-    private volatile bool _ended;
+    private readonly Lock _tokenLock = new();
+    private CancellationTokenSource? _cancellation;
+    private bool _cancelled;
 
     internal ServerCall(HttpContext context, string method, RpcServerOptions options, CancellationToken drainToken)
     {
@@ -57,7 +59,7 @@ public sealed class ServerCall : IRequestFaults
     public DateTimeOffset? Deadline { get; private set; }
 
     /// <summary>Ends when the client is gone, its deadline has passed, it stopped reading, or the grace of a drain is over.</summary>
-    public CancellationToken CancellationToken => _ended ? new CancellationToken(true) : _context.RequestAborted;
+    public CancellationToken CancellationToken => OpenToken();
 
     /// <summary>Ends when the server starts to drain: calls that live as long as their client should return.</summary>
     public CancellationToken DrainToken { get; }
@@ -97,10 +99,29 @@ public sealed class ServerCall : IRequestFaults
             static state => _ = ((ServerCall)state!).Response.AbortAsync(DeadlineFault()), this, timeout, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>Cancels the handler's token. Kestrel's own token stays silent when a stream is reset after its last frame.</summary>
+    internal void Cancel()
+    {
+        CancellationTokenSource? cancellation;
+        lock (_tokenLock)
+        {
+            _cancelled = true;
+            cancellation = _cancellation;
+        }
+
+        cancellation?.Cancel();
+    }
+
     /// <summary>Ends what may still touch the HTTP context; after it nothing does.</summary>
     internal async ValueTask EndAsync()
     {
-        _ended = true;
+        lock (_tokenLock)
+        {
+            _cancelled = true;
+            _cancellation?.Dispose();
+            _cancellation = null;
+        }
+
         if (_deadlineTimer is { } timer)
             await timer.DisposeAsync();
         Request.Release();
@@ -130,6 +151,18 @@ public sealed class ServerCall : IRequestFaults
     };
 
     private static RpcException DeadlineFault() => new(StatusCode.DeadlineExceeded, "The deadline of the call has passed.");
+
+    // Made only for handlers that ask: short unary calls never do.
+    private CancellationToken OpenToken()
+    {
+        lock (_tokenLock)
+        {
+            if (_cancelled)
+                return _cancellation?.Token ?? new CancellationToken(true);
+            _cancellation ??= CancellationTokenSource.CreateLinkedTokenSource(_context.RequestAborted);
+            return _cancellation.Token;
+        }
+    }
 
     private Metadata ReadHeaders()
     {

@@ -5,8 +5,8 @@ namespace PrefixCache.Server;
 /// <summary>Every message that the node logs. None holds tokens, keys or payload.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Information, "Serving on {Addresses}; host tier {Capacity}, {Pinned}")]
-    public static partial void Serving(ILogger logger, string addresses, string capacity, string pinned);
+    [LoggerMessage(1, LogLevel.Information, "Serving on {Addresses}; host tier {Capacity}")]
+    public static partial void Serving(ILogger logger, string addresses, string capacity);
 
     [LoggerMessage(2, LogLevel.Warning, "The host tier is not pinned: {Reason}")]
     public static partial void NotPinned(ILogger logger, string reason);
@@ -16,6 +16,9 @@ internal static partial class Log
 
     [LoggerMessage(4, LogLevel.Information, "Stopped")]
     public static partial void Stopped(ILogger logger);
+
+    [LoggerMessage(5, LogLevel.Information, "The host tier is pinned")]
+    public static partial void Pinned(ILogger logger);
 
     [LoggerMessage(10, LogLevel.Information, "Session opened: tenant {Tenant}, instance {Instance}, {Role} {Rank}")]
     public static partial void SessionOpened(ILogger logger, string tenant, string instance, SessionRole role, int rank);

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Hosting;
 using PrefixCache.Core;
 using PrefixCache.Core.Memory;
+using PrefixCache.Core.Native.Posix;
 using PrefixCache.Core.Statistics;
 using PrefixCache.Grpc;
 using PrefixCache.Grpc.Health;
@@ -106,6 +107,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         var health = new HealthService();
         health.AddTo(rpc);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "prefixcache" });
+        RpcServer.ConfigureServices(builder.Services);
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
@@ -131,9 +133,15 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         var bound = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
         Addresses = [.. bound.Select(address => address.Replace("http://unix:", "unix://", StringComparison.Ordinal))];
         SetHealth(true);
-        var pinned = _cache.HostArena.Lock;
-        Log.Serving(_logger, string.Join(", ", Addresses), OptionValue.FormatSize(_cache.HostArena.CapacityBytes), pinned.IsLocked ? "pinned" : "not pinned");
-        if (pinned.IsRefused) Log.NotPinned(_logger, pinned.Describe());
+        Log.Serving(_logger, string.Join(", ", Addresses), OptionValue.FormatSize(_cache.HostCapacityBytes));
+        if (_cache.HostPinning is { } pinning) _ = LogPinningAsync(pinning);
+    }
+
+    private async Task LogPinningAsync(Task<MemoryLockResult> pinning)
+    {
+        await ((Task)pinning).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (pinning.IsCompletedSuccessfully && pinning.Result.IsLocked) Log.Pinned(_logger);
+        else if (pinning.IsCompletedSuccessfully) Log.NotPinned(_logger, pinning.Result.Describe());
     }
 
     private void SetHealth(bool serving)

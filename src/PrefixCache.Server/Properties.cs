@@ -2,4 +2,5 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 [assembly: InternalsVisibleTo("PrefixCache.IntegrationTests")]
+[assembly: InternalsVisibleTo("PrefixCache.Benchmarks")]
 [assembly: DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -47,6 +47,7 @@ public sealed class RpcHost : IAsyncDisposable
         builder.Logging.ClearProviders();
         if (loggers is not null)
             builder.Logging.AddProvider(loggers);
+        RpcServer.ConfigureServices(builder.Services);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

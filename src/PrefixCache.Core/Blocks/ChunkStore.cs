@@ -10,6 +10,15 @@ namespace PrefixCache.Core.Blocks;
 /// <remarks>Every method is called under the node's lock. Nothing here copies, hashes or waits.</remarks>
 internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, NamespaceTable namespaces, CacheCounters counters)
 {
+    /// <summary>What an allocation evicts beyond its own need at most: some 50 µs of work.</summary>
+    private const int EvictionsPerAllocation = 32;
+
+    /// <summary>Bytes that no eviction can free now: of leased chunks and of blocks that are being written.</summary>
+    private long _pinnedBytes;
+
+    /// <summary>The high watermark was reached, the low one not yet.</summary>
+    private bool _isRelieving;
+
     public HostTier Host { get; } = host;
 
     public long Leases { get; private set; }
@@ -21,13 +30,13 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, Namespac
 
     public void Lease(ChunkNode node)
     {
-        node.Leases++;
+        if (node.Leases++ == 0) _pinnedBytes += node.AllocatedBytes;
         Leases++;
     }
 
     public void Unlease(ChunkNode node)
     {
-        node.Leases--;
+        if (--node.Leases == 0) _pinnedBytes -= node.AllocatedBytes;
         Leases--;
         if (node is { IsDetached: true, Leases: 0 }) FreeBlocks(node);
     }
@@ -38,18 +47,16 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, Namespac
     public Block? TryAllocate(ShardShape shape, int tokens)
     {
         long bytes = shape.PayloadBytes(tokens);
-        if (Host.IsPressed(bytes))
-        {
-            while (!Host.IsRelieved(bytes) && TryEvict())
-            {
-            }
 
-            if (Host.IsPressed(bytes)) return null;
-        }
-
+        // What cannot come in must not push others out first.
+        if (!Host.Fits(_pinnedBytes + bytes)) return null;
+        Relieve(bytes);
+        if (Host.IsPressed(bytes)) return null;
         var block = Host.TryAllocate(shape, tokens);
         while (block is null && TryEvict()) block = Host.TryAllocate(shape, tokens);
-        if (block is not null) WritingBlocks++;
+        if (block is null) return null;
+        WritingBlocks++;
+        _pinnedBytes += block.Extent.Length;
         return block;
     }
 
@@ -57,6 +64,7 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, Namespac
     public bool TryAttach(ChunkNode node, int shard, Block block, ulong[] checksums)
     {
         WritingBlocks--;
+        _pinnedBytes -= block.Extent.Length;
         node.Writers--;
         if (node.IsDetached || node.Shards[shard] is not null)
         {
@@ -67,6 +75,7 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, Namespac
         Host.Publish(block, checksums);
         node.Shards[shard] = block;
         node.Present++;
+        node.AllocatedBytes += block.Extent.Length;
         if (node.IsComplete) Chunks++;
         if (node.Present == 1) policy.Added(node);
         return true;
@@ -76,6 +85,7 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, Namespac
     public void Abandon(ChunkNode node, Block block)
     {
         WritingBlocks--;
+        _pinnedBytes -= block.Extent.Length;
         node.Writers--;
         Host.Free(block);
         RemoveIfEmpty(node);
@@ -109,6 +119,14 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, Namespac
         return complete;
     }
 
+    /// <summary>Evicts from the high watermark down to the low one, a part with each allocation, for the node's lock is held.</summary>
+    private void Relieve(long bytes)
+    {
+        if (Host.IsPressed(bytes)) _isRelieving = true;
+        for (var left = EvictionsPerAllocation; _isRelieving && (left > 0 || Host.IsPressed(bytes)); left--)
+            _isRelieving = !Host.IsRelieved(bytes) && TryEvict();
+    }
+
     private bool TryEvict()
     {
         if (policy.SelectVictim() is not { } victim) return false;
@@ -129,6 +147,6 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, Namespac
             node.Shards[i] = null;
         }
 
-        node.Present = 0;
+        (node.Present, node.AllocatedBytes) = (0, 0);
     }
 }

@@ -42,6 +42,9 @@ public sealed class ChunkNode
     /// <summary>How many of <see cref="Shards"/> are there.</summary>
     internal int Present { get; set; }
 
+    /// <summary>Of the blocks in <see cref="Shards"/>. Does not change under a lease, for a leased chunk is complete.</summary>
+    internal long AllocatedBytes { get; set; }
+
     internal int Children { get; set; }
 
     /// <summary>Reservations and transfers that need the blocks to stay.</summary>

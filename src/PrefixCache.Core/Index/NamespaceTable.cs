@@ -5,20 +5,30 @@ namespace PrefixCache.Core.Index;
 /// <summary>All namespaces' trees. Protected by the node's lock.</summary>
 /// <remarks>
 /// A namespace that was cleared gets a higher epoch, kept after its tree is gone, so that its keys never name again what they named before.
+/// Callers choose the names, so the list of epochs is bounded: when it is full, the least epoch of every new tree takes its place.
 /// </remarks>
 internal sealed class NamespaceTable
 {
+    /// <summary>Most epochs that are remembered one by one.</summary>
+    internal const int MaxEpochs = 16_384;
+
     private readonly Dictionary<NamespaceKey, NamespaceTree> _trees = [];
     private readonly Dictionary<NamespaceKey, ulong> _epochs = [];
     private readonly Dictionary<string, ulong> _tenantEpochs = [];
     private ulong _epoch;
 
+    /// <summary>The least epoch of a new tree.</summary>
+    private ulong _floor;
+
     public int Count => _trees.Count;
+
+    /// <summary>Epochs that are remembered one by one.</summary>
+    internal int Epochs => _epochs.Count;
 
     public NamespaceTree GetOrAdd(NamespaceKey key, KvLayout layout)
     {
         if (_trees.TryGetValue(key, out var tree)) return tree;
-        var epoch = Math.Max(_epochs.GetValueOrDefault(key), _tenantEpochs.GetValueOrDefault(key.Tenant));
+        var epoch = Math.Max(_floor, Math.Max(_epochs.GetValueOrDefault(key), _tenantEpochs.GetValueOrDefault(key.Tenant)));
         return _trees[key] = new NamespaceTree(key, layout, epoch);
     }
 
@@ -31,6 +41,12 @@ internal sealed class NamespaceTable
     /// <summary>Takes the namespace's tree out of the index; null when there is none.</summary>
     public NamespaceTree? Detach(NamespaceKey key)
     {
+        if (_epochs.Count >= MaxEpochs)
+        {
+            _epochs.Clear();
+            _floor = ++_epoch;
+        }
+
         _epochs[key] = ++_epoch;
         _trees.Remove(key, out var tree);
         return tree;

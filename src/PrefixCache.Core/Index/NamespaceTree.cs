@@ -12,13 +12,14 @@ namespace PrefixCache.Core.Index;
 /// </remarks>
 public sealed class NamespaceTree
 {
+    private readonly Lazy<ChunkKey> _root;
     private readonly Dictionary<(ChunkNode? Parent, ulong TokenHash), ChunkNode> _nodes = [];
 
     internal NamespaceTree(NamespaceKey key, KvLayout layout, ulong epoch)
     {
         Key = key;
         Layout = layout;
-        Root = ChunkKeys.Root(layout.Id, key.Tenant, key.Salt, key.Adapter, epoch);
+        _root = new Lazy<ChunkKey>(() => ChunkKeys.Root(layout.Id, key.Tenant, key.Salt, key.Adapter, epoch));
     }
 
     public NamespaceKey Key { get; }
@@ -26,7 +27,8 @@ public sealed class NamespaceTree
     public KvLayout Layout { get; }
 
     /// <summary>The key before the first chunk.</summary>
-    public ChunkKey Root { get; }
+    /// <remarks>Hashed when it is first wanted; ask for it without the node's lock.</remarks>
+    public ChunkKey Root => _root.Value;
 
     /// <summary>Reservations that look into this tree; it is forgotten when they and its nodes are gone.</summary>
     internal int Reservations { get; set; }

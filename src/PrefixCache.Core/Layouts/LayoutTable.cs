@@ -7,7 +7,11 @@ namespace PrefixCache.Core.Layouts;
 /// <summary>Layouts that workers registered. Thread-safe.</summary>
 public sealed class LayoutTable
 {
+    /// <summary>A status message travels in a header block, which peers bound to a few KiB.</summary>
+    private const int MaxFaultsTold = 24;
+
     private readonly ConcurrentDictionary<LayoutId, KvLayout> _layouts = [];
+    private readonly Lock _adding = new();
     private readonly int _maxLayouts;
 
     internal LayoutTable(int maxLayouts) => _maxLayouts = maxLayouts;
@@ -16,11 +20,16 @@ public sealed class LayoutTable
     public Result<KvLayout> Register(KvLayout layout)
     {
         var faults = LayoutValidator.Validate(layout);
-        if (faults.Count > 0) return CacheError.InvalidArgument($"The layout has faults: {string.Join("; ", faults)}.");
+        if (faults.Count > 0) return CacheError.InvalidArgument($"The layout has faults: {TextOf(faults)}.");
         if (_layouts.TryGetValue(layout.Id, out var known)) return known;
-        if (_layouts.Count >= _maxLayouts)
-            return CacheError.ResourceExhausted($"The node knows {_layouts.Count} layouts, its limit: raise max-layouts or restart it.");
-        return _layouts.GetOrAdd(layout.Id, layout);
+        lock (_adding)
+        {
+            if (_layouts.TryGetValue(layout.Id, out known)) return known;
+            if (_layouts.Count >= _maxLayouts)
+                return CacheError.ResourceExhausted($"The node knows {_layouts.Count} layouts, its limit: raise max-layouts or restart it.");
+            _layouts[layout.Id] = layout;
+            return layout;
+        }
     }
 
     public Result<KvLayout> Find(ReadOnlySpan<byte> id)
@@ -31,4 +40,8 @@ public sealed class LayoutTable
             ? layout
             : CacheError.NotFound($"The node does not know layout {layoutId}: register it first (a node forgets layouts when it restarts).");
     }
+
+    private static string TextOf(IReadOnlyList<string> faults) => faults.Count <= MaxFaultsTold
+        ? string.Join("; ", faults)
+        : FormattableString.Invariant($"{string.Join("; ", faults.Take(MaxFaultsTold))}; and {faults.Count - MaxFaultsTold} more");
 }

@@ -50,6 +50,8 @@ public sealed class LookupService
         var added = tokens.Length / TokenBuffer.TokenBytes;
         if (NotScheduler(session) is { } role) return role;
         if (added == 0) return CacheError.InvalidArgument($"No tokens to append: send at least one.");
+        if (tokens.Length % TokenBuffer.TokenBytes != 0)
+            return CacheError.InvalidArgument($"tokens has {tokens.Length} bytes: {TokenBuffer.TokenBytes} per token, little-endian.");
         TokenBuffer old;
         lock (_state.Gate)
         {
@@ -96,8 +98,7 @@ public sealed class LookupService
         if (NotScheduler(query.Session) is { } role) return role;
         var name = Encoding.UTF8.GetByteCount(query.RequestId);
         if (name is 0 or > MaxNameBytes) return CacheError.InvalidArgument($"request_id has {name} bytes: 1 to {MaxNameBytes}.");
-        if (Encoding.UTF8.GetByteCount(query.Salt) > MaxNameBytes) return CacheError.InvalidArgument($"salt has over {MaxNameBytes} bytes.");
-        if (Encoding.UTF8.GetByteCount(query.Adapter) > MaxNameBytes) return CacheError.InvalidArgument($"adapter has over {MaxNameBytes} bytes.");
+        if (NamespaceKey.CheckNames(query.Salt, query.Adapter) is { } names) return names;
         if (query.AlignTokens is < 0 or > MaxAlignTokens)
             return CacheError.InvalidArgument($"align_tokens is {query.AlignTokens}: 0 to {MaxAlignTokens}.");
         if (query.ComputedTokens < 0 || query.ComputedTokens > tokens.Count)
@@ -110,6 +111,7 @@ public sealed class LookupService
         if (!_state.Sessions.ContainsKey(query.Session.Id)) return CacheError.NotFound($"The session has ended: open one.");
         var tree = _state.Namespaces.GetOrAdd(
             new NamespaceKey(query.Session.Instance.Tenant, query.Salt, query.Adapter, query.Layout.Id), query.Layout);
+        var asked = tokens.Count;
         if (!Reserve(query, tree, tokens, hashes).Succeeded(out var reservation, out var error))
         {
             _state.Namespaces.RemoveIfUnused(tree);
@@ -117,10 +119,10 @@ public sealed class LookupService
         }
 
         Match(reservation);
-        var aligned = query.AlignTokens > 1 ? reservation.PathTokens / query.AlignTokens * query.AlignTokens : reservation.PathTokens;
-        reservation.HitTokens = Math.Min(aligned, reservation.Tokens.Count);
-        reservation.ComputedTokens = query.ComputedTokens;
-        _state.Counters.LookedUp(reservation.Tokens.Count, reservation.HitTokens);
+        // A repeated lookup may name fewer tokens than were appended since; its caller has room for those that it named.
+        var hit = Math.Min(reservation.PathTokens, asked);
+        reservation.HitTokens = query.AlignTokens > 1 ? hit / query.AlignTokens * query.AlignTokens : hit;
+        _state.Counters.LookedUp(asked, reservation.HitTokens);
         return new LookupAnswer(reservation.Id, reservation.Tokens.Count, reservation.HitTokens, query.Layout.ChunkTokens);
     }
 
@@ -162,6 +164,7 @@ public sealed class LookupService
         var leased = path.Count;
         tree.Walk(path, reservation.Tokens, reservation.Hashes, completeOnly: true);
         for (var i = leased; i < path.Count; i++) _state.Store.Lease(path[i]);
+        if (path.Count > leased && path[^1] != tail) reservation.RestartLoading();
 
         // A short chunk ends its chain. It stays the hit's end until a longer chunk that contains it is there.
         if (tail is not null && path.Count == leased) path.Add(tail);

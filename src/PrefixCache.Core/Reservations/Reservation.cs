@@ -44,12 +44,19 @@ internal sealed class Reservation
     /// <summary>Tokens of the hit that the last lookup answered, aligned.</summary>
     public int HitTokens { get; set; }
 
-    public int ComputedTokens { get; set; }
-
     /// <summary>Time stamp of the last use, for the leak guard.</summary>
     public long LastUsed { get; set; }
 
     public int PathTokens => Path.Count == 0 ? 0 : ((Path.Count - 1) * Tree.Layout.ChunkTokens) + Path[^1].TokenCount;
+
+    /// <summary>
+    /// The hit has grown or its leases have ended: what ranks said of it before says nothing of what comes. Ranks that are done stay so.
+    /// </summary>
+    public void RestartLoading()
+    {
+        _loadedRanks.Clear();
+        _loadedRanks.UnionWith(_doneRanks);
+    }
 
     /// <summary>True when every rank of the layout has finished loading.</summary>
     public bool RankLoaded(int rank)

@@ -66,6 +66,7 @@ internal sealed class ReservationTable(NodeState state)
         foreach (var node in reservation.Path) state.Store.Unlease(node);
         reservation.Path.Clear();
         reservation.HitTokens = 0;
+        reservation.RestartLoading();
     }
 
     public void End(Reservation reservation)

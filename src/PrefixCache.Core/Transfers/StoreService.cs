@@ -3,7 +3,6 @@ using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Tokens;
-using PrefixCache.Format.Keys;
 using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.Core.Transfers;
@@ -70,14 +69,14 @@ public sealed class StoreService
         foreach (var offer in offers) lengths[(int)offer.Handle - 1] = offer.Tokens;
         var chain = new ChunkChain(plan.Tokens, layout.ChunkTokens, lengths);
 
-        ChunkKey key;
+        ChunkNode? deepest;
         int known;
-        lock (_state.Gate) (key, known) = DeepestKey(plan.Tree, chain);
-        chain.ComputeKeys(key, known);
+        lock (_state.Gate) (deepest, known) = Deepest(plan.Tree, chain);
+        chain.ComputeKeys(deepest?.Key ?? plan.Tree.Root, known);
         return chain;
     }
 
-    private static (ChunkKey Key, int Position) DeepestKey(NamespaceTree tree, ChunkChain chain)
+    private static (ChunkNode? Node, int Position) Deepest(NamespaceTree tree, ChunkChain chain)
     {
         ChunkNode? parent = null;
         var position = 0;
@@ -87,7 +86,7 @@ public sealed class StoreService
             parent = node;
         }
 
-        return (parent?.Key ?? tree.Root, position);
+        return (parent, position);
     }
 
     private StoreTransfer OpenUnsynchronized(Plan plan, IReadOnlyList<StoreOffer> offers, ChunkChain chain)

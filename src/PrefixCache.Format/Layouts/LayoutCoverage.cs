@@ -9,7 +9,7 @@ internal static class LayoutCoverage
         foreach (var group in layout.Groups)
             foreach (var layer in group.Layers) headsByLayer[layer] = group.Heads;
 
-        var parts = new List<(int First, int End, int Shard)>[headsByLayer.Length];
+        var boundaries = new bool[headsByLayer.Length + 1];
         for (var i = 0; i < layout.Shards.Count; i++)
         {
             var shard = layout.Shards[i];
@@ -19,11 +19,28 @@ internal static class LayoutCoverage
                 return;
             }
 
-            for (var layer = shard.FirstLayer; layer < shard.EndLayer; layer++)
-                (parts[layer] ??= []).Add((shard.FirstHead, shard.Heads == 0 ? headsByLayer[layer] : shard.FirstHead + shard.Heads, i));
+            boundaries[shard.FirstLayer] = boundaries[shard.EndLayer] = true;
         }
 
-        for (var layer = 0; layer < parts.Length && faults.Count == 0; layer++) Layer(faults, layer, headsByLayer[layer], parts[layer] ?? []);
+        for (var layer = 0; layer < headsByLayer.Length && faults.Count == 0; layer++)
+        {
+            // A layer like the one before it has the same parts. (A list of parts for every layer takes 100 MiB at the limits.)
+            if (layer > 0 && !boundaries[layer] && headsByLayer[layer] == headsByLayer[layer - 1]) continue;
+            Layer(faults, layer, headsByLayer[layer], PartsOf(layout, layer, headsByLayer[layer]));
+        }
+    }
+
+    private static List<(int First, int End, int Shard)> PartsOf(KvLayout layout, int layer, int heads)
+    {
+        var parts = new List<(int First, int End, int Shard)>();
+        for (var i = 0; i < layout.Shards.Count; i++)
+        {
+            var shard = layout.Shards[i];
+            if (layer >= shard.FirstLayer && layer < shard.EndLayer)
+                parts.Add((shard.FirstHead, shard.Heads == 0 ? heads : shard.FirstHead + shard.Heads, i));
+        }
+
+        return parts;
     }
 
     private static void Layer(List<string> faults, int layer, int heads, List<(int First, int End, int Shard)> parts)

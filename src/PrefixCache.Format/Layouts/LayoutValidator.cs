@@ -19,6 +19,9 @@ public static class LayoutValidator
     /// <summary>A shard of a whole chunk must be addressable with 32-bit offsets.</summary>
     public const int MaxShardBytes = 1 << 30;
 
+    /// <summary>(layer, plane) slabs of all shards together: a node keeps 8 bytes for each as long as it knows the layout.</summary>
+    public const int MaxSegments = 1 << 17;
+
     /// <returns>Empty when the layout is sound.</returns>
     public static IReadOnlyList<string> Validate(KvLayout layout)
     {
@@ -31,12 +34,18 @@ public static class LayoutValidator
             faults.Add(Text($"dtype {layout.Type} needs a scale_digest: run-time scales make the KV of equal tokens differ"));
         if (layout.ChunkTokens is < ChunkTokensStep or > MaxChunkTokens || layout.ChunkTokens % ChunkTokensStep != 0)
             faults.Add(Text($"chunk_tokens is {layout.ChunkTokens}: use a multiple of {ChunkTokensStep} from {ChunkTokensStep} to {MaxChunkTokens}"));
-        Count(faults, "groups", layout.Groups.Count, MaxGroups);
-        Count(faults, "shards", layout.Shards.Count, MaxShards);
-        if (faults.Count > 0) return faults;
+        faults.AddRange(Structure(layout));
+        return faults;
+    }
 
-        for (var i = 0; i < layout.Groups.Count; i++) Group(faults, i, layout.Groups[i]);
-        for (var i = 0; i < layout.Shards.Count; i++) Shard(faults, i, layout.Shards[i]);
+    /// <summary>Faults of groups and shards; how they fit together is asked only where each is sound by itself.</summary>
+    private static List<string> Structure(KvLayout layout)
+    {
+        var faults = new List<string>();
+        if (Count(faults, "groups", layout.Groups.Count, MaxGroups))
+            for (var i = 0; i < layout.Groups.Count; i++) Group(faults, i, layout.Groups[i]);
+        if (Count(faults, "shards", layout.Shards.Count, MaxShards))
+            for (var i = 0; i < layout.Shards.Count; i++) Shard(faults, i, layout.Shards[i]);
         if (faults.Count == 0) Layers(faults, layout);
         if (faults.Count == 0) LayoutCoverage.Check(faults, layout);
         if (faults.Count == 0) Sizes(faults, layout);
@@ -52,9 +61,11 @@ public static class LayoutValidator
         if (bytes > MaxNameBytes) faults.Add(Text($"{name} has {bytes} bytes: at most {MaxNameBytes}"));
     }
 
-    private static void Count(List<string> faults, string name, int count, int max)
+    private static bool Count(List<string> faults, string name, int count, int max)
     {
-        if (count < 1 || count > max) faults.Add(Text($"{name}: {count} given, 1 to {max} wanted"));
+        if (count >= 1 && count <= max) return true;
+        faults.Add(Text($"{name}: {count} given, 1 to {max} wanted"));
+        return false;
     }
 
     private static void Range(List<string> faults, string name, int value, int min, int max)
@@ -99,13 +110,18 @@ public static class LayoutValidator
 
     private static void Sizes(List<string> faults, KvLayout layout)
     {
+        var segments = layout.Shards.Sum(shard => layout.Groups.Sum(group => LayersIn(group, shard) * group.Planes));
+        if (segments > MaxSegments) faults.Add(Text($"the shards have {segments} (layer, plane) slabs together: at most {MaxSegments}"));
         for (var i = 0; i < layout.Shards.Count; i++)
         {
             var shard = layout.Shards[i];
-            var bytes = layout.Groups.Sum(group => group.Layers.LongCount(layer => layer >= shard.FirstLayer && layer < shard.EndLayer)
-                * group.Planes * (shard.Heads == 0 ? group.Heads : shard.Heads) * group.HeadBytes) * layout.ChunkTokens;
+            var bytes = layout.Groups.Sum(group =>
+                LayersIn(group, shard) * group.Planes * (shard.Heads == 0 ? group.Heads : shard.Heads) * group.HeadBytes) * layout.ChunkTokens;
             if (bytes > MaxShardBytes)
                 faults.Add(Text($"shards[{i}] has {bytes} bytes a chunk: at most {MaxShardBytes}; lower chunk_tokens or split the shard"));
         }
     }
+
+    private static long LayersIn(LayerGroup group, LayoutShard shard) =>
+        group.Layers.LongCount(layer => layer >= shard.FirstLayer && layer < shard.EndLayer);
 }

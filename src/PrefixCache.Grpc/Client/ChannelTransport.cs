@@ -8,6 +8,15 @@ internal static class ChannelTransport
 {
     private const int SmallestWindow = 64 << 10;
     private const int LargestWindow = 16 << 20;
+    private const string FixedWindowSwitch = "System.Net.SocketsHttpHandler.Http2FlowControl.DisableDynamicWindowSizing";
+
+    // The HTTP client would double the window as it likes, see RpcChannelOptions.StreamWindowBytes. It knows only a switch for the
+    // whole process; an application that has set it keeps its choice.
+    static ChannelTransport()
+    {
+        if (!AppContext.TryGetSwitch(FixedWindowSwitch, out _))
+            AppContext.SetSwitch(FixedWindowSwitch, true);
+    }
 
     /// <summary>Splits an address into the URI that requests carry and, for a Unix socket, the path to connect to.</summary>
     public static (Uri Base, string? SocketPath) Parse(string address)

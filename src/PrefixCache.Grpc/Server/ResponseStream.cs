@@ -75,9 +75,11 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
         }
     }
 
-    /// <summary>Writes the one message of a unary answer; it leaves together with the headers and the status.</summary>
-    public void WriteUnary(IMessage message)
+    /// <summary>Writes the one message of a unary answer; a small one leaves together with the headers and the status.</summary>
+    public ValueTask WriteUnaryAsync(IMessage message)
     {
+        if (message.CalculateSize() > FlushBytes)
+            return WriteAsync(message, 0, ReadOnlySequence<byte>.Empty, CancellationToken.None);
         EnterWrite();
         try
         {
@@ -89,6 +91,8 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
         {
             ExitWrite();
         }
+
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>Sends the status at the handler's end; or waits for the abort that came first. False after a write that nobody awaited.</summary>
@@ -97,7 +101,7 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
         var state = Interlocked.CompareExchange(ref _state, Closed, Idle);
         if (state == Idle)
         {
-            await CompleteAsync(status, detail, trailers);
+            await SetStatusAsync(status, detail, trailers);
             return true;
         }
 
@@ -127,6 +131,7 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
 
             // A client that still sends gets a reset behind its status; any other code than NO_ERROR would make it drop the status (RFC 9113 §8.1).
             Reset(state == Idle && await TrySendStatusAsync(reason) ? NoErrorCode : CancelErrorCode);
+            call.Cancel();
         }
         finally
         {
@@ -134,25 +139,19 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
         }
     }
 
-    /// <summary>Resets the stream of a peer that has let one write wait for longer than it may; false where none has.</summary>
-    /// <remarks>Called under the registry's lock, which the call's end takes too: the HTTP context is alive.</remarks>
-    public bool ResetIfStalled(TimeSpan timeout)
+    /// <summary>Whether a write has been waiting for its peer for longer than it may.</summary>
+    public bool IsStalled(TimeSpan timeout)
     {
         var since = Volatile.Read(ref _waitingSince);
-        if (since == 0 || _clock.GetElapsedTime(since) < timeout)
-            return false;
-        Volatile.Write(ref _waitingSince, 0);
-        AbortReason ??= new RpcException(
-            StatusCode.Cancelled, $"The client did not read the answer for {timeout.TotalSeconds} s; its stream was reset.");
-        Reset(CancelErrorCode);
-        return true;
+        return since != 0 && _clock.GetElapsedTime(since) >= timeout;
     }
 
     private async Task<bool> TrySendStatusAsync(RpcException reason)
     {
         try
         {
-            await CompleteAsync(reason.Status, reason.Detail, reason.Trailers).AsTask().WaitAsync(AbortFlushTimeout, _clock);
+            await SetStatusAsync(reason.Status, reason.Detail, reason.Trailers);
+            await context.Features.GetRequiredFeature<IHttpResponseBodyFeature>().CompleteAsync().WaitAsync(AbortFlushTimeout, _clock);
             return true;
         }
         catch (Exception fault) when (fault is TimeoutException or IOException or OperationCanceledException or InvalidOperationException)
@@ -162,19 +161,14 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
         }
     }
 
-    private async ValueTask CompleteAsync(StatusCode status, string detail, Metadata trailers)
+    // Kestrel sends it when the request's delegate returns.
+    private async ValueTask SetStatusAsync(StatusCode status, string detail, Metadata trailers)
     {
         if (!_started && !_bodyWritten && call.ResponseHeaders.Count > 0)
             await StartAsync(CancellationToken.None);
         if (trailers.WireBytes > options.MaxMetadataBytes)
             (status, detail, trailers) = (TooMuchMetadata().Status, TooMuchMetadata().Detail, []);
         StatusFields.Write(context.Response, _started || _bodyWritten, status, detail, trailers);
-        var completion = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>().CompleteAsync();
-        if (completion.IsCompletedSuccessfully)
-            return;
-        Volatile.Write(ref _waitingSince, _clock.GetTimestamp());
-        await completion;
-        Volatile.Write(ref _waitingSince, 0);
     }
 
     private async ValueTask StartAsync(CancellationToken cancellationToken)
@@ -214,7 +208,7 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
         }
 
         // A flush into an aborted stream returns as if it had succeeded.
-        if (context.RequestAborted.IsCancellationRequested)
+        if (AbortReason is not null || context.RequestAborted.IsCancellationRequested)
             throw call.Translate(new IOException("The stream was reset."));
     }
 

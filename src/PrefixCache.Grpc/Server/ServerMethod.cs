@@ -12,7 +12,7 @@ internal sealed class ServerMethod<TRequest, TResponse>(RpcMethod<TRequest, TRes
     public async ValueTask RunUnaryAsync(ServerCall call, Func<TRequest, ServerCall, ValueTask<TResponse>> handler)
     {
         var request = await ReadOnlyRequestAsync(call);
-        call.Response.WriteUnary(await handler(request, call));
+        await call.Response.WriteUnaryAsync(await handler(request, call));
     }
 
     public async ValueTask RunUnaryAsync(ServerCall call, Func<MessageReader<TRequest>, ServerCall, ValueTask<TResponse>> handler)
@@ -21,7 +21,7 @@ internal sealed class ServerMethod<TRequest, TResponse>(RpcMethod<TRequest, TRes
         var response = await handler(reader, call);
         // Asked only now, when the end of the request has arrived in all likelihood: the handler need not wait for it.
         await ExpectEndAsync(reader);
-        call.Response.WriteUnary(response);
+        await call.Response.WriteUnaryAsync(response);
     }
 
     public async ValueTask RunServerStreamingAsync(ServerCall call, Func<TRequest, MessageWriter<TResponse>, ServerCall, Task> handler) =>
@@ -32,7 +32,7 @@ internal sealed class ServerMethod<TRequest, TResponse>(RpcMethod<TRequest, TRes
         await handler(await OpenOnRequestAsync(call), OpenWriter(call), call);
 
     public async ValueTask RunClientStreamingAsync(ServerCall call, Func<MessageReader<TRequest>, ServerCall, Task<TResponse>> handler) =>
-        call.Response.WriteUnary(await handler(OpenReader(call, method.RequestPayloadField), call));
+        await call.Response.WriteUnaryAsync(await handler(OpenReader(call, method.RequestPayloadField), call));
 
     public async ValueTask RunDuplexAsync(
         ServerCall call, Func<MessageReader<TRequest>, MessageWriter<TResponse>, ServerCall, Task> handler) =>

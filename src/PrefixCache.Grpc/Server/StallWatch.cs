@@ -25,9 +25,15 @@ internal sealed class StallWatch : IDisposable
 
     public void Dispose() => _timer.Dispose();
 
-    private void Look() => _calls.ForEach(call =>
+    private void Look()
     {
-        if (call.Response.ResetIfStalled(_timeout))
-            RpcLog.PeerStalled(_logger, call.Peer, call.Method, _timeout.TotalSeconds);
-    });
+        foreach (var call in _calls.Snapshot())
+        {
+            if (!call.Response.IsStalled(_timeout))
+                continue;
+            RpcLog.PeerStalled(_logger, call.Method, _timeout.TotalSeconds);
+            _ = call.Response.AbortAsync(new RpcException(
+                StatusCode.Cancelled, $"The client did not read the answer for {_timeout.TotalSeconds} s; its stream was reset."));
+        }
+    }
 }

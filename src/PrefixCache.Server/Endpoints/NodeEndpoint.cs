@@ -26,7 +26,7 @@ internal sealed class NodeEndpoint(CacheNode node, TimeProvider time)
         var session = node.FindSession(call, request.Session);
         var chunks = request.All
             ? node.ClearTenant(session)
-            : node.ClearNamespace(session, node.Layouts.Find(request.LayoutId.Span).OrThrow(), request.Salt, request.Adapter);
+            : node.ClearNamespace(session, node.Layouts.Find(request.LayoutId.Span).OrThrow(), request.Salt, request.Adapter).OrThrow();
         return ValueTask.FromResult(new ClearNamespaceResponse { Chunks = (ulong)chunks });
     }
 

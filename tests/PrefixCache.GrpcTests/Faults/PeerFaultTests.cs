@@ -53,7 +53,7 @@ public sealed class PeerFaultTests
     [Fact]
     public async Task Client_VanishesInUpload_HandlerSeesCancelled()
     {
-        var outcome = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var outcome = new TaskCompletionSource<Exception?>(TaskCreationOptions.RunContinuationsAsynchronously);
         var reading = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var server = await TestServer.StartAsync(server => server.AddClientStreaming(
             TestServer.PayloadMethod,

@@ -1,5 +1,6 @@
 using PrefixCache.Core.Blocks;
 using PrefixCache.Core.Memory;
+using PrefixCache.Core.Native.Posix;
 using PrefixCache.Format.Hashing;
 using PrefixCache.Format.Layouts;
 
@@ -14,12 +15,13 @@ internal sealed class HostTier : IDisposable
 {
     private readonly ControlRegion _control;
     private readonly BlockAllocator _allocator;
+    private readonly ArenaPinner? _pinner;
     private readonly long _highBytes;
     private readonly long _lowBytes;
 
     public HostTier(HostTierOptions options, SystemMemory? memory = null)
     {
-        Arena = Arena.Create(new ArenaOptions { CapacityBytes = options.CapacityBytes, LockPages = options.LockPages }, memory);
+        Arena = Arena.Create(new ArenaOptions { CapacityBytes = options.CapacityBytes, LockPages = false }, memory);
         try
         {
             _control = ControlRegion.Create(Arena, options.BlockCount);
@@ -33,9 +35,13 @@ internal sealed class HostTier : IDisposable
         _allocator = new BlockAllocator(Arena.CapacityBytes);
         _highBytes = (long)(Arena.CapacityBytes * options.HighWatermark);
         _lowBytes = (long)(Arena.CapacityBytes * options.LowWatermark);
+        if (options.LockPages) _pinner = new ArenaPinner(Arena);
     }
 
     public Arena Arena { get; }
+
+    /// <summary>What becomes of pinning, in the background; null = not asked for.</summary>
+    public Task<MemoryLockResult>? Pinning => _pinner?.Result;
 
     public long CapacityBytes => Arena.CapacityBytes;
 
@@ -86,6 +92,7 @@ internal sealed class HostTier : IDisposable
 
     public void Dispose()
     {
+        _pinner?.Dispose();
         _control.Dispose();
         Arena.Dispose();
     }

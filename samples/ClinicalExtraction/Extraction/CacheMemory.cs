@@ -1,0 +1,11 @@
+using PrefixCache.Client.Memory;
+using PrefixCache.Samples.Llama.Cache;
+
+namespace PrefixCache.Samples.ClinicalExtraction.Extraction;
+
+/// <summary>Shows the model's KV cache to the client, which copies straight into and out of it.</summary>
+/// <remarks>Segments have the payload's order already: layer, then plane.</remarks>
+internal sealed class CacheMemory(KvCache cache) : IKvMemory
+{
+    public Memory<byte> GetRun(int segment, int firstToken, int tokens) => cache.Slice(segment, firstToken, tokens);
+}

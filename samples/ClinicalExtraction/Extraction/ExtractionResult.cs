@@ -1,0 +1,8 @@
+namespace PrefixCache.Samples.ClinicalExtraction.Extraction;
+
+/// <summary>What one prompt cost and gave.</summary>
+/// <param name="PromptTokens">Length of the prompt.</param>
+/// <param name="ReusedTokens">Tokens whose KV was loaded instead of computed.</param>
+/// <param name="TimeToFirstTokenMs">From the prompt's arrival, loading included, to its first output token.</param>
+/// <param name="OutputTokens">Ids decoded greedily.</param>
+public sealed record ExtractionResult(int PromptTokens, int ReusedTokens, double TimeToFirstTokenMs, IReadOnlyList<int> OutputTokens);

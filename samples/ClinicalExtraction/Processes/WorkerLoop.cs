@@ -1,0 +1,44 @@
+using System.Text.Json;
+using PrefixCache.Samples.ClinicalExtraction.Extraction;
+using PrefixCache.Samples.Llama.Model;
+
+namespace PrefixCache.Samples.ClinicalExtraction.Processes;
+
+/// <summary>The inside of a worker process: answers request lines until its input ends.</summary>
+public static class WorkerLoop
+{
+    /// <summary>Warms the worker up, says that it is ready, then serves; input that is no request is answered with an error.</summary>
+    /// <param name="plane">How bytes travel between the node and this worker.</param>
+    public static async Task RunAsync(
+        TextReader input, TextWriter output, ExtractionWorker worker, string plane, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(output);
+        ArgumentNullException.ThrowIfNull(worker);
+        worker.WarmUp();
+        await WriteAsync(output, new WorkerReply(Ready: true, Plane: plane));
+        while (await input.ReadLineAsync(cancellation) is { } line)
+        {
+            WorkerReply reply;
+            try
+            {
+                WorkerRequest request = JsonSerializer.Deserialize(line, WorkerJson.Default.WorkerRequest)
+                    ?? throw new JsonException("empty request");
+                if (request.Tokens is not { Length: > 0 } || request.OutputTokens < 1)
+                    throw new JsonException("a request needs tokens and output_tokens");
+                reply = new WorkerReply(Result: await worker.ExtractAsync(request.Tokens, request.OutputTokens, cancellation));
+            }
+            catch (Exception e) when (e is JsonException or LlamaException)
+            {
+                reply = new WorkerReply(Error: e.Message);
+            }
+            await WriteAsync(output, reply);
+        }
+    }
+
+    private static async Task WriteAsync(TextWriter output, WorkerReply reply)
+    {
+        await output.WriteLineAsync(JsonSerializer.Serialize(reply, WorkerJson.Default.WorkerReply));
+        await output.FlushAsync();
+    }
+}

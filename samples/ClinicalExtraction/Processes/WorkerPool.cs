@@ -1,0 +1,40 @@
+using PrefixCache.Samples.ClinicalExtraction.Extraction;
+
+namespace PrefixCache.Samples.ClinicalExtraction.Processes;
+
+/// <summary>Several worker processes that take prompts in turn.</summary>
+public sealed class WorkerPool : IAsyncDisposable
+{
+    private readonly WorkerProcess[] _workers;
+
+    private WorkerPool(WorkerProcess[] workers) => _workers = workers;
+
+    /// <summary>How bytes travel between the node and the workers.</summary>
+    public string Plane => string.Join(", ", _workers.Select(w => w.Plane).Distinct());
+
+    /// <summary>Starts workers one after the other, so that each warms up with the machine to itself.</summary>
+    public static async Task<WorkerPool> StartAsync(int count, IReadOnlyList<string> arguments, CancellationToken cancellation = default)
+    {
+        List<WorkerProcess> workers = [];
+        try
+        {
+            for (int i = 0; i < count; i++) workers.Add(await WorkerProcess.StartAsync(arguments, cancellation));
+            return new WorkerPool([.. workers]);
+        }
+        catch
+        {
+            foreach (WorkerProcess worker in workers) await worker.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Has one prompt worked on, number i by worker i modulo their number.</summary>
+    public Task<ExtractionResult> ExtractAsync(int number, int[] prompt, int outputTokens, CancellationToken cancellation = default) =>
+        _workers[number % _workers.Length].ExtractAsync(prompt, outputTokens, cancellation);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (WorkerProcess worker in _workers) await worker.DisposeAsync();
+    }
+}

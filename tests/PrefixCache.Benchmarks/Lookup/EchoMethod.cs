@@ -1,0 +1,32 @@
+using System.Buffers;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using PrefixCache.Grpc;
+
+namespace PrefixCache.Benchmarks.Lookup;
+
+/// <summary>
+/// The reference of a lookup: takes a request of the same size into memory of its own and answers with as many bytes as the lookup does, not with
+/// the request itself, which would make the reference slower and the comparison kinder.
+/// </summary>
+internal static class EchoMethod
+{
+    /// <summary>Bytes of a lookup's answer per chunk.</summary>
+    private const int AnswerBytesPerChunk = 13;
+
+    public static RpcMethod<BytesValue, BytesValue> Echo { get; } = new("benchmark.Lookup", "Echo", BytesValue.Parser, BytesValue.Parser)
+    {
+        RequestPayloadField = 1,
+        MaxRequestBytes = 64 << 20,
+    };
+
+    public static async ValueTask<BytesValue> HandleAsync(MessageReader<BytesValue> reader, ServerCall call)
+    {
+        var length = reader.PayloadLength;
+        var buffer = ArrayPool<byte>.Shared.Rent(length);
+        await reader.ReadPayloadAsync(buffer.AsMemory(0, length), call.CancellationToken);
+        ArrayPool<byte>.Shared.Return(buffer);
+        var answer = new byte[length / sizeof(uint) / LookupWorkload.Layout.ChunkTokens * AnswerBytesPerChunk];
+        return new BytesValue { Value = UnsafeByteOperations.UnsafeWrap(answer) };
+    }
+}

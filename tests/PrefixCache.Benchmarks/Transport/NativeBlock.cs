@@ -1,0 +1,25 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+
+namespace PrefixCache.Benchmarks.Transport;
+
+/// <summary>Memory outside the managed heap, as the payload of a cache lies.</summary>
+/// <remarks>Owned by its maker; nothing may use it after <see cref="IDisposable.Dispose"/>.</remarks>
+internal sealed unsafe class NativeBlock(int length) : MemoryManager<byte>
+{
+    private byte* _pointer = (byte*)NativeMemory.AllocZeroed((nuint)length);
+
+    public override Span<byte> GetSpan() => new(_pointer, length);
+
+    public override MemoryHandle Pin(int elementIndex = 0) => new(_pointer + elementIndex);
+
+    public override void Unpin()
+    {
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        NativeMemory.Free(_pointer);
+        _pointer = null;
+    }
+}

@@ -1,0 +1,63 @@
+using System.Text.Json.Nodes;
+using PrefixCache.Samples.ClinicalExtraction.Corpus;
+using PrefixCache.Samples.ClinicalExtraction.Extraction;
+using PrefixCache.Samples.ClinicalExtraction.Reports;
+using Spectre.Console;
+
+namespace PrefixCache.SampleTests.Clinical;
+
+public class ReportTests
+{
+    private static readonly ClinicalNote[] Notes = [new("01", "a"), new("[02]", "b"), new("03", "c")];
+
+    [Fact]
+    public void Write_Report_HasTheDocumentedKeysAndFigures()
+    {
+        JsonObject json = JsonNode.Parse(ReportJson.Write(Report(lastOutput: 9)))!.AsObject();
+        Assert.Equal(
+            ["outputs_equal", "plane", "hit_rate_tokens", "prefill_seconds_saved", "median_ttft_ms_without", "median_ttft_ms_with",
+                "notes"],
+            json.Select(p => p.Key));
+        Assert.True(json["outputs_equal"]!.GetValue<bool>());
+        Assert.Equal("stream", json["plane"]!.GetValue<string>());
+        Assert.Equal(0.5, json["hit_rate_tokens"]!.GetValue<double>());
+        Assert.Equal(0.35, json["prefill_seconds_saved"]!.GetValue<double>(), 9);
+        Assert.Equal(300, json["median_ttft_ms_without"]!.GetValue<double>());
+        Assert.Equal(100, json["median_ttft_ms_with"]!.GetValue<double>());
+        JsonArray notes = json["notes"]!.AsArray();
+        Assert.Equal(3, notes.Count);
+        Assert.Equal(["prompt_tokens", "reused_tokens", "ttft_ms_without", "ttft_ms_with"], notes[1]!.AsObject().Select(p => p.Key));
+        Assert.Equal((200, 150), (notes[1]!["prompt_tokens"]!.GetValue<int>(), notes[1]!["reused_tokens"]!.GetValue<int>()));
+    }
+
+    [Fact]
+    public void Compare_OneTokenDiffers_OutputsAreNotEqual()
+    {
+        ExtractionReport report = Report(lastOutput: 8);
+        Assert.False(report.OutputsEqual);
+        Assert.Equal([true, true, false], report.Notes.Select(n => n.OutputsEqual));
+    }
+
+    [Fact]
+    public void Compare_ResultsMissing_Refused() =>
+        Assert.Throws<ArgumentException>(() => ExtractionReport.Compare(Notes, [], [], "none"));
+
+    [Fact]
+    public void Write_Table_ShowsEveryNoteAndTheTotals()
+    {
+        using StringWriter text = new();
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No });
+        ReportTable.Write(console, Report(lastOutput: 8));
+        string shown = text.ToString();
+        foreach (string part in (string[])["01", "[02]", "DIFFER", "differ between the runs", "50.0 %", "0.35", "67 % saved"])
+            Assert.Contains(part, shown, StringComparison.Ordinal);
+    }
+
+    private static ExtractionReport Report(int lastOutput)
+    {
+        // 200 + 300 + 310 ms against 310 + 50 + 100: the first note pays for storing, the others gain.
+        ExtractionResult[] without = [new(100, 0, 200, [1, 2]), new(200, 0, 300, [3]), new(100, 0, 310, [7, 9])];
+        ExtractionResult[] with = [new(100, 0, 310, [1, 2]), new(200, 150, 50, [3]), new(100, 50, 100, [7, lastOutput])];
+        return ExtractionReport.Compare(Notes, without, with, "stream");
+    }
+}
