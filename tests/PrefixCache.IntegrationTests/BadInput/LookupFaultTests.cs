@@ -20,8 +20,8 @@ public sealed class LookupFaultTests
         ["short layout id"] = (request => request.LayoutId = ByteString.CopyFrom(1, 2, 3), 40, StatusCode.InvalidArgument, "layout_id has 3 bytes"),
         ["no request id"] = (request => request.RequestId = "", 40, StatusCode.InvalidArgument, "request_id has 0 bytes"),
         ["long request id"] = (request => request.RequestId = new string('r', 257), 40, StatusCode.InvalidArgument, "request_id has 257 bytes"),
-        ["long salt"] = (request => request.Salt = new string('s', 257), 40, StatusCode.InvalidArgument, "salt has over 256 bytes"),
-        ["long adapter"] = (request => request.Adapter = new string('a', 257), 40, StatusCode.InvalidArgument, "adapter has over 256 bytes"),
+        ["long salt"] = (request => request.Salt = new string('s', 257), 40, StatusCode.InvalidArgument, "salt has 257 bytes"),
+        ["long adapter"] = (request => request.Adapter = new string('a', 257), 40, StatusCode.InvalidArgument, "adapter has 257 bytes"),
         ["alignment"] = (request => request.AlignTokens = 65_537, 40, StatusCode.InvalidArgument, "align_tokens is 65537"),
         ["huge alignment"] = (request => request.AlignTokens = uint.MaxValue, 40, StatusCode.InvalidArgument, "align_tokens is"),
         ["computed"] = (request => request.ComputedTokens = 11, 40, StatusCode.InvalidArgument, "computed_tokens is 11, but the request has 10"),
@@ -83,7 +83,9 @@ public sealed class LookupFaultTests
         await using var requester = await Requester.StartAsync();
         await requester.StoreAllAsync();
         var shorter = await requester.Session.LookupAsync(requester.LayoutId, Requester.Tokens[..40], request => request.RequestId = "first");
-        Assert.Equal((requester.Reservation, 64u, 2), (shorter.Reservation, shorter.HitTokens, shorter.Chunks.Count));
+        Assert.Equal((requester.Reservation, 40u, 2), (shorter.Reservation, shorter.HitTokens, shorter.Chunks.Count));
+        var same = await requester.Session.LookupAsync(requester.LayoutId, Requester.Tokens, request => request.RequestId = "first");
+        Assert.Equal((requester.Reservation, 64u), (same.Reservation, same.HitTokens));
         await requester.AssertUnchangedAsync();
     }
 
