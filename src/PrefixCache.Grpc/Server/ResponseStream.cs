@@ -129,7 +129,7 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
             if (state == Closed)
                 return;
 
-            // A client that still sends gets a reset behind its status; any other code than NO_ERROR would make it drop the status (RFC 9113 §8.1).
+            // A client that still sends gets a reset behind its status; any code but NO_ERROR would make it drop the status (RFC 9113 §8.1).
             Reset(state == Idle && await TrySendStatusAsync(reason) ? NoErrorCode : CancelErrorCode);
             call.Cancel();
         }

@@ -40,7 +40,8 @@ public sealed class ShardTests
         for (var shard = 0; shard < 3; shard++)
         {
             var source = TestKv.Memory(Layout, TestKv.Compute(Layout, tokens, shard), tokens.Length, shard);
-            var summary = await ranks[Layout.Shards[shard].Ranks[0]].OpenReservation(Layout, cold.Ticket).StoreAsync(source, new TransferOptions { Shard = shard });
+            var summary = await ranks[Layout.Shards[shard].Ranks[0]].OpenReservation(Layout, cold.Ticket).StoreAsync(source,
+                new TransferOptions { Shard = shard });
             Assert.Equal(3, summary.Committed);
         }
 
@@ -80,7 +81,8 @@ public sealed class ShardTests
     {
         var memory = new byte[Layout.Shapes[shard].PayloadBytes(tokens.Length)];
         var loaded = await rank.OpenReservation(Layout, ticket).RetrieveAsync(
-            TestKv.Memory(Layout, memory, tokens.Length, shard), new TransferOptions { Shard = shard, LayerOrder = layerOrder, FirstToken = 5 });
+            TestKv.Memory(Layout, memory, tokens.Length, shard),
+                new TransferOptions { Shard = shard, LayerOrder = layerOrder, FirstToken = 5 });
         Assert.Equal((77, 72), (loaded.EndToken, loaded.Tokens));
         Assert.Null(TestKv.FindDifference(Layout, tokens, memory, 5, 72, shard));
     }

@@ -27,7 +27,8 @@ public sealed class SoakTests
             + FormattableString.Invariant($"clears {counts.Clears}, evictions {evicted}, kills {kills}, aborted {node.Node.Counters.StoresAborted}, ")
             + FormattableString.Invariant($"refused {node.Node.Counters.StoresRefused}, budget samples {samples}"));
         Assert.True(node.Node.Counters.StoresAborted > 0, "No client was killed within a store.");
-        Assert.True(counts is { Hits: > 100, Chunks: > 100, Appends: > 0, Clears: > 0 } && evicted > 100 && kills > 3 && samples > 100, counts.ToString());
+        Assert.True(counts is { Hits: > 100, Chunks: > 100, Appends: > 0, Clears: > 0 } && evicted > 100 && kills > 3 && samples > 100,
+            counts.ToString());
         await Until.TrueAsync(() => node.Node.Snapshot() is { Reservations: 0, ReservedTokens: 0, Leases: 0, WritingBlocks: 0 },
             () => $"Something is still out: {node.Node.Snapshot()}");
         await AssertEmptyAfterClearAsync(node);
@@ -76,7 +77,8 @@ public sealed class SoakTests
     {
         await using var worker = await WorkerProcess.StartAsync(node.Address, Guid.NewGuid().ToString("N"));
         var lookup = await worker.DoAsync(new WorkerCommand { Do = "lookup", Tokens = 128, Seed = seed });
-        await worker.DoAsync(new WorkerCommand { Do = "begin-store", Tokens = 128, Seed = seed, Ticket = lookup.Ticket, GateToken = gateToken });
+        await worker.DoAsync(
+            new WorkerCommand { Do = "begin-store", Tokens = 128, Seed = seed, Ticket = lookup.Ticket, GateToken = gateToken });
         worker.Kill();
     }
 
