@@ -3,11 +3,13 @@ using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.TestWorker;
 
-/// <summary>Sends random prompts of a few families through the cache, as an engine would, and verifies every byte that comes back.</summary>
+/// <summary>
+/// Sends random prompts of a few families through the cache, as an engine would, and verifies every byte that comes back.
+/// </summary>
 /// <remarks>Used by one thread at a time; several share a client.</remarks>
 public sealed class PromptSharer(PrefixCacheClient client, KvLayout layout, int seed)
 {
-    private const int Families = 24;
+    private const int Families = 12;
     private const int MaxSharedTokens = 320;
 
     private readonly Random _random = new(seed);
@@ -44,7 +46,8 @@ public sealed class PromptSharer(PrefixCacheClient client, KvLayout layout, int 
         var first = _random.Next(3) == 0 ? _random.Next(reservation.HitTokens) : 0;
         var transfer = new TransferOptions { FirstToken = first, LayerOrder = _random.Next(2) == 0 };
         var loaded = await reservation.RetrieveAsync(TestKv.Memory(layout, memory, tokens.Length), transfer, cancellationToken);
-        if (loaded.EndToken != reservation.HitTokens) throw new InvalidDataException($"{loaded.EndToken} of {reservation.HitTokens} tokens came.");
+        if (loaded.EndToken != reservation.HitTokens)
+            throw new InvalidDataException($"{loaded.EndToken} of {reservation.HitTokens} tokens came.");
         if (TestKv.FindDifference(layout, tokens, memory, first, loaded.Tokens) is { } segment)
             throw new InvalidDataException($"Segment {segment} of tokens {first} to {loaded.EndToken} is not what was stored.");
         Counts = Counts with { BytesVerified = Counts.BytesVerified + loaded.Bytes };
@@ -53,7 +56,8 @@ public sealed class PromptSharer(PrefixCacheClient client, KvLayout layout, int 
     private async Task<int[]> AppendAsync(PrefixReservation reservation, int[] tokens, CancellationToken cancellationToken)
     {
         var decoded = TestKv.Tokens(_random.Next(1, 40), _random.Next());
-        if (!await reservation.AppendAsync(decoded, cancellationToken)) throw new InvalidDataException("The node did not take the appended tokens.");
+        if (!await reservation.AppendAsync(decoded, cancellationToken))
+            throw new InvalidDataException("The node did not take the appended tokens.");
         Counts = Counts with { Appends = Counts.Appends + 1 };
         return [.. tokens, .. decoded];
     }

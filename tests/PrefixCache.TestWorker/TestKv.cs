@@ -4,7 +4,9 @@ using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.TestWorker;
 
-/// <summary>Layouts, prompts and KV whose every byte follows from (tokens so far, shard, segment), so that any reader can verify it.</summary>
+/// <summary>
+/// Layouts, prompts and KV whose every byte follows from (tokens so far, shard, segment), so that any reader can verify it.
+/// </summary>
 public static class TestKv
 {
     /// <summary>4 layers × 2 planes, 256 B a token and segment: 2 KiB a token, 64 KiB a chunk of 32.</summary>
@@ -19,7 +21,8 @@ public static class TestKv
         Type = KvType.BFloat16,
         ChunkTokens = 32,
         Groups = [new LayerGroup { Layers = [0, 1, 2, 3], Heads = 2, HeadBytes = 128 }],
-        Shards = [new LayoutShard { Layers = 4, Heads = 1, Ranks = [0] }, new LayoutShard { Layers = 4, FirstHead = 1, Heads = 1, Ranks = [1] }],
+        Shards = [new LayoutShard { Layers = 4, Heads = 1, Ranks = [0] },
+            new LayoutShard { Layers = 4, FirstHead = 1, Heads = 1, Ranks = [1] }],
     };
 
     public static int[] Tokens(int count, int seed = 1)
@@ -50,7 +53,8 @@ public static class TestKv
         return memory;
     }
 
-    public static ContiguousKvMemory Memory(KvLayout layout, byte[] memory, int tokens, int shard = 0) => new(memory, layout.Shapes[shard], tokens);
+    public static ContiguousKvMemory Memory(KvLayout layout, byte[] memory, int tokens, int shard = 0) =>
+        new(memory, layout.Shapes[shard], tokens);
 
     /// <summary>The bytes of one chunk as they travel.</summary>
     public static byte[] ChunkPayload(KvLayout layout, ReadOnlySpan<int> tokens, int position, int shard = 0)

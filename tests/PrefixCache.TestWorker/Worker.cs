@@ -76,7 +76,8 @@ internal sealed class Worker(PrefixCacheClient client, TextWriter output) : IAsy
     private async Task<WorkerReply> StoreAsync(KvLayout layout, int[] tokens, WorkerCommand command, GatedKvMemory? gated)
     {
         var source = TestKv.Memory(layout, TestKv.Compute(layout, tokens, command.Shard), tokens.Length, command.Shard);
-        var summary = await Reservation(layout, command).StoreAsync(gated ?? (Client.Memory.IKvMemory)source, new TransferOptions { Shard = command.Shard });
+        var summary = await Reservation(layout, command).StoreAsync(gated ?? (Client.Memory.IKvMemory)source,
+            new TransferOptions { Shard = command.Shard });
         return new WorkerReply { Committed = summary.Committed, Present = summary.Present, Refused = summary.Refused };
     }
 

@@ -19,6 +19,7 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
     private const int Idle = 0;
     private const int Writing = 1;
     private const int Closed = 2;
+    private const int NoErrorCode = 0;
     private const int CancelErrorCode = 8;
     private const int InternalErrorCode = 2;
 
@@ -127,9 +128,9 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
             var state = Interlocked.Exchange(ref _state, Closed);
             if (state == Closed)
                 return;
-            if (state == Idle)
-                await TrySendStatusAsync(reason);
-            Reset(CancelErrorCode);
+
+            // A client that still sends gets a reset behind its status; any code but NO_ERROR would make it drop the status (RFC 9113 §8.1).
+            Reset(state == Idle && await TrySendStatusAsync(reason) ? NoErrorCode : CancelErrorCode);
             call.Cancel();
         }
         finally
@@ -145,16 +146,18 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
         return since != 0 && _clock.GetElapsedTime(since) >= timeout;
     }
 
-    private async Task TrySendStatusAsync(RpcException reason)
+    private async Task<bool> TrySendStatusAsync(RpcException reason)
     {
         try
         {
             await SetStatusAsync(reason.Status, reason.Detail, reason.Trailers);
             await context.Features.GetRequiredFeature<IHttpResponseBodyFeature>().CompleteAsync().WaitAsync(AbortFlushTimeout, _clock);
+            return true;
         }
         catch (Exception fault) when (fault is TimeoutException or IOException or OperationCanceledException or InvalidOperationException)
         {
             // The peer takes nothing or is gone: the reset that follows is all that can be done.
+            return false;
         }
     }
 

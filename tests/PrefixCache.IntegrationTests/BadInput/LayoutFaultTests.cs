@@ -19,7 +19,8 @@ public sealed class LayoutFaultTests
         ["huge chunk"] = (layout => layout.ChunkTokens = uint.MaxValue, "chunk_tokens is 2147483647"),
         ["no groups"] = (layout => layout.Groups.Clear(), "groups: 0 given"),
         ["no shards"] = (layout => layout.Shards.Clear(), "shards: 0 given"),
-        ["sliding window"] = (layout => layout.Groups[0].Kind = LayerGroup.Types.Kind.SlidingWindow, "groups[0]: kind SlidingWindow is not supported"),
+        ["sliding window"] = (layout => layout.Groups[0].Kind = LayerGroup.Types.Kind.SlidingWindow,
+            "groups[0]: kind SlidingWindow is not supported"),
         ["recurrent"] = (layout => layout.Groups[0].Kind = LayerGroup.Types.Kind.Recurrent, "groups[0]: kind Recurrent is not supported"),
         ["no kind"] = (layout => layout.Groups[0].Kind = LayerGroup.Types.Kind.Unspecified, "is not supported"),
         ["unknown kind"] = (layout => layout.Groups[0].Kind = (LayerGroup.Types.Kind)17, "kind 17 is not supported"),
@@ -63,7 +64,8 @@ public sealed class LayoutFaultTests
         await using var session = await RawSession.OpenAsync(node.Address);
         var layout = RawLayout.Sound();
         (layout.Model, layout.Revision, layout.ChunkTokens) = ("", "", 7);
-        await Fails.WithAsync(StatusCode.InvalidArgument, "model is empty; revision is empty; chunk_tokens is 7", () => session.RegisterAsync(layout));
+        await Fails.WithAsync(StatusCode.InvalidArgument, "model is empty; revision is empty; chunk_tokens is 7",
+            () => session.RegisterAsync(layout));
     }
 
     [Fact]

@@ -57,10 +57,13 @@ public sealed class LimitTests
         var limits = new ReservationLimits { MaxTokens = 100, MaxReservedTokens = 100 };
         await using var requester = await Requester.StartAsync(RunningNode.Options() with { Limits = limits });
         const string Says = "All reservations together hold 64 tokens, the limit is 100: release some";
-        await Fails.WithAsync(StatusCode.ResourceExhausted, Says, () => requester.Session.LookupAsync(requester.LayoutId, TestKv.Tokens(37)));
+        await Fails.WithAsync(StatusCode.ResourceExhausted, Says,
+            () => requester.Session.LookupAsync(requester.LayoutId, TestKv.Tokens(37)));
         int[] longer = [.. Requester.Tokens, .. TestKv.Tokens(36)];
-        Assert.Equal(4, (await requester.Session.LookupAsync(requester.LayoutId, longer, request => request.RequestId = "first")).Chunks.Count);
-        await Fails.WithAsync(StatusCode.InvalidArgument, "101 tokens", () => requester.Session.AppendAsync(requester.Reservation, 100, [1]));
+        Assert.Equal(4, (await requester.Session.LookupAsync(requester.LayoutId, longer,
+            request => request.RequestId = "first")).Chunks.Count);
+        await Fails.WithAsync(StatusCode.InvalidArgument, "101 tokens",
+            () => requester.Session.AppendAsync(requester.Reservation, 100, [1]));
         await requester.Session.ReleaseAsync(requester.Reservation);
         Assert.Equal((0, 0L), (requester.Node.Node.Snapshot().Reservations, requester.Node.Node.Snapshot().ReservedTokens));
     }
@@ -76,12 +79,14 @@ public sealed class LimitTests
         var tokens = TestKv.Tokens(32 * 20);
         var answer = await session.LookupAsync(layoutId, tokens);
         var offers = Enumerable.Range(1, 20).Select(handle => ((ulong)handle, 32u)).ToArray();
-        var messages = Enumerable.Range(0, 15).Select(position => RawStore.Chunk(layout, tokens, position)).Prepend(RawStore.Open(session, answer.Reservation, offers));
+        var messages = Enumerable.Range(0, 15).Select(position =>
+            RawStore.Chunk(layout, tokens, position)).Prepend(RawStore.Open(session, answer.Reservation, offers));
         var stored = await session.StoreAsync([.. messages]);
         var plan = stored[0].Plan;
         Assert.Equal(15, plan.Decisions.Count(decision => decision.Action == StoreDecision.Types.Action.Wanted));
         Assert.All(plan.Decisions.Skip(15), decision => Assert.Equal(
-            (StoreDecision.Types.Action.Refused, StoreDecision.Types.Reason.NoMemory, 100u), (decision.Action, decision.Reason, decision.RetryAfterMs)));
+            (StoreDecision.Types.Action.Refused, StoreDecision.Types.Reason.NoMemory, 100u),
+                (decision.Action, decision.Reason, decision.RetryAfterMs)));
         Assert.Equal(15, stored.Count(message => message.Result is not null));
         Assert.True(node.Node.Snapshot().AllocatedBytes <= node.Node.Snapshot().CapacityBytes);
         Assert.Equal(5, node.Node.Counters.StoresRefused);

@@ -44,7 +44,8 @@ public sealed class ReservationFaultTests
     public async Task Append_AtAnotherPositionThanTheEnd_IsRefused(uint position, string says)
     {
         await using var requester = await Requester.StartAsync();
-        await Fails.WithAsync(StatusCode.InvalidArgument, says, () => requester.Session.AppendAsync(requester.Reservation, position, [7, 8, 9]));
+        await Fails.WithAsync(StatusCode.InvalidArgument, says,
+            () => requester.Session.AppendAsync(requester.Reservation, position, [7, 8, 9]));
         await requester.AssertUnchangedAsync();
     }
 

@@ -12,11 +12,14 @@ public sealed class RetrieveFaultTests
         ["huge shard"] = (request => request.Shard = uint.MaxValue, StatusCode.InvalidArgument, "shard is 2147483647"),
         ["handle 0"] = (request => request.Handles.Add(0), StatusCode.InvalidArgument, "Handle 0 is none of this reservation's"),
         ["handle beyond"] = (request => request.Handles.Add(3), StatusCode.InvalidArgument, "Handle 3 is none"),
-        ["huge handle"] = (request => request.Handles.Add(ulong.MaxValue), StatusCode.InvalidArgument, "Handle 18446744073709551615 is none"),
+        ["huge handle"] = (request => request.Handles.Add(ulong.MaxValue), StatusCode.InvalidArgument,
+            "Handle 18446744073709551615 is none"),
         ["first beyond"] = (request => request.FirstToken = 65, StatusCode.InvalidArgument, "Tokens 65 to 0 are no range"),
         ["end beyond"] = (request => request.EndToken = 65, StatusCode.InvalidArgument, "Tokens 0 to 65 are no range"),
-        ["end before first"] = (request => (request.FirstToken, request.EndToken) = (9, 8), StatusCode.InvalidArgument, "Tokens 9 to 8 are no range"),
-        ["huge range"] = (request => request.FirstToken = uint.MaxValue, StatusCode.InvalidArgument, "are no range of the reservation's 64"),
+        ["end before first"] = (request => (request.FirstToken, request.EndToken) = (9, 8), StatusCode.InvalidArgument,
+            "Tokens 9 to 8 are no range"),
+        ["huge range"] = (request => request.FirstToken = uint.MaxValue, StatusCode.InvalidArgument,
+            "are no range of the reservation's 64"),
         ["order"] = (request => request.Order = (TransferOrder)9, StatusCode.InvalidArgument, "order is 9"),
     };
 
@@ -33,7 +36,8 @@ public sealed class RetrieveFaultTests
         spoil(request);
         await Fails.WithAsync(status, says, () => requester.Session.RetrieveAsync(request));
         await requester.AssertUnchangedAsync();
-        Assert.Equal(131_072, (await requester.Session.RetrieveAsync(new RetrieveRequest { Reservation = requester.Reservation })).Sum(part => part.Payload.Length));
+        var served = await requester.Session.RetrieveAsync(new RetrieveRequest { Reservation = requester.Reservation });
+        Assert.Equal(131_072, served.Sum(part => part.Payload.Length));
     }
 
     [Fact]

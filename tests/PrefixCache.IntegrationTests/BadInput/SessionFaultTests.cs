@@ -14,9 +14,12 @@ public sealed class SessionFaultTests
         ["next version"] = (request => request.VersionMajor = 2, StatusCode.FailedPrecondition, "speaks version 2.0"),
         ["no instance"] = (request => request.InstanceId = "", StatusCode.InvalidArgument, "instance_id has 0 bytes"),
         ["long instance"] = (request => request.InstanceId = new string('é', 129), StatusCode.InvalidArgument, "instance_id has 258 bytes"),
-        ["rank"] = (request => (request.Role, request.Rank) = (OpenSessionRequest.Types.Role.Rank, 1024), StatusCode.InvalidArgument, "rank is 1024"),
-        ["huge rank"] = (request => (request.Role, request.Rank) = (OpenSessionRequest.Types.Role.Rank, uint.MaxValue), StatusCode.InvalidArgument, "rank is"),
-        ["previous"] = (request => request.PreviousSession = ByteString.CopyFrom(1, 2), StatusCode.InvalidArgument, "previous_session has 2 bytes: 16"),
+        ["rank"] = (request => (request.Role, request.Rank) = (OpenSessionRequest.Types.Role.Rank, 1024), StatusCode.InvalidArgument,
+            "rank is 1024"),
+        ["huge rank"] = (request => (request.Role, request.Rank) = (OpenSessionRequest.Types.Role.Rank, uint.MaxValue),
+            StatusCode.InvalidArgument, "rank is"),
+        ["previous"] = (request => request.PreviousSession = ByteString.CopyFrom(1, 2), StatusCode.InvalidArgument,
+            "previous_session has 2 bytes: 16"),
         ["role"] = (request => request.Role = (OpenSessionRequest.Types.Role)9, StatusCode.InvalidArgument, "role is 9: 0 to 1"),
         ["tenant"] = (request => request.Tenant = "other", StatusCode.PermissionDenied, "tenant"),
     };
@@ -79,7 +82,8 @@ public sealed class SessionFaultTests
     {
         await using var requester = await Requester.StartAsync();
         var unknown = ByteString.CopyFrom(new byte[length]);
-        await Fails.WithAsync(StatusCode.NotFound, "session is unknown or has ended: open one", () => CallAsync(requester, method, unknown));
+        await Fails.WithAsync(StatusCode.NotFound, "session is unknown or has ended: open one",
+            () => CallAsync(requester, method, unknown));
         await requester.AssertUnchangedAsync();
     }
 
@@ -88,13 +92,16 @@ public sealed class SessionFaultTests
         var (raw, channel) = (requester.Session, requester.Session.Channel);
         return method switch
         {
-            "RegisterLayout" => channel.UnaryAsync(PrefixCacheMethods.RegisterLayout, new RegisterLayoutRequest { Session = session, Layout = RawLayout.Sound() }),
+            "RegisterLayout" => channel.UnaryAsync(PrefixCacheMethods.RegisterLayout,
+                new RegisterLayoutRequest { Session = session, Layout = RawLayout.Sound() }),
             "Lookup" => raw.LookupAsync(requester.LayoutId, Requester.Tokens, request => request.Session = session),
             "Append" => raw.AppendAsync(requester.Reservation, 64, [1, 2], session),
             "Retrieve" => RetrieveAsync(channel, new RetrieveRequest { Session = session, Reservation = requester.Reservation }),
-            "Store" => raw.StoreAsync((new StoreRequest { Open = new StoreOpen { Session = session, Reservation = requester.Reservation } }, [])),
+            "Store" => raw.StoreAsync(
+                (new StoreRequest { Open = new StoreOpen { Session = session, Reservation = requester.Reservation } }, [])),
             "Fetch" => FetchAsync(channel, new FetchRequest { Session = session, RequestId = "f", LayoutId = requester.LayoutId }),
-            "Release" => channel.UnaryAsync(PrefixCacheMethods.Release, new ReleaseRequest { Session = session, Reservation = requester.Reservation }),
+            "Release" => channel.UnaryAsync(PrefixCacheMethods.Release,
+                new ReleaseRequest { Session = session, Reservation = requester.Reservation }),
             _ => channel.UnaryAsync(PrefixCacheMethods.ClearNamespace, new ClearNamespaceRequest { Session = session, All = true }),
         };
     }

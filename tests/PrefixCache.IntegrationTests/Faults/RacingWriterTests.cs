@@ -59,7 +59,8 @@ public sealed class RacingWriterTests
         return call;
     }
 
-    private static async Task FinishAsync(Requester requester, DuplexCall<StoreRequest, StoreResponse> call, StoreResult.Types.Outcome outcome)
+    private static async Task FinishAsync(Requester requester, DuplexCall<StoreRequest, StoreResponse> call,
+        StoreResult.Types.Outcome outcome)
     {
         for (var position = 0; position < 2; position++)
         {

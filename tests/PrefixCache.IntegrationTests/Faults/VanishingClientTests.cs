@@ -51,16 +51,38 @@ public sealed class VanishingClientTests
     [Fact]
     public async Task Store_ThatSendsNothingForItsTime_IsEndedAndFreed()
     {
-        await using var requester = await Requester.StartAsync(RunningNode.Options() with { StoreIdleTimeout = TimeSpan.FromMilliseconds(200) });
+        await using var requester = await Requester.StartAsync(
+            RunningNode.Options() with { StoreIdleTimeout = TimeSpan.FromMilliseconds(200) });
         using var call = await BeginStoreAsync(requester, requester.Session.Channel);
-        await Fails.WithAsync(StatusCode.Aborted, "The store sent nothing for 0.2 s and was ended: open another", () => call.Responses.MoveNextAsync().AsTask());
+        await Fails.WithAsync(StatusCode.Aborted, "The store sent nothing for 0.2 s and was ended: open another",
+            () => call.Responses.MoveNextAsync().AsTask());
         await requester.AssertUnchangedAsync();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Store_InterruptedWithinAMessage_IsEndedAndFreed(bool cut)
+    {
+        await using var requester = await Requester.StartAsync(
+            RunningNode.Options() with { StoreIdleTimeout = TimeSpan.FromMilliseconds(300) });
+        await using var proxy = new CutProxy(requester.Node.Address);
+        using var channel = RawSession.OpenChannel(proxy.Address);
+        using var call = await BeginStoreAsync(requester, channel);
+        proxy.HoldAfter(1000);
+        var (part, payload) = RawStore.Part(1, 32 << 10, new byte[32 << 10]);
+        await call.Requests.WriteAsync(part, new ReadOnlySequence<byte>(payload));
+        if (cut) proxy.Cut();
+        else await Fails.WithAsync(StatusCode.Aborted, "The store sent nothing", () => call.Responses.MoveNextAsync().AsTask());
+        await requester.AssertUnchangedAsync();
+        Assert.Equal(2, requester.Node.Node.Counters.StoresAborted);
     }
 
     [Fact]
     public async Task Store_ThatIsNeverOpened_IsEnded()
     {
-        await using var requester = await Requester.StartAsync(RunningNode.Options() with { StoreIdleTimeout = TimeSpan.FromMilliseconds(200) });
+        await using var requester = await Requester.StartAsync(
+            RunningNode.Options() with { StoreIdleTimeout = TimeSpan.FromMilliseconds(200) });
         using var call = requester.Session.Channel.Duplex(PrefixCacheMethods.Store);
         await Fails.WithAsync(StatusCode.Aborted, "The store sent nothing", () => call.Responses.MoveNextAsync().AsTask());
         await requester.AssertUnchangedAsync();
@@ -79,17 +101,20 @@ public sealed class VanishingClientTests
             await SendHalfAsync(call, RawStore.Open(session, answer.Reservation, (1, 32), (2, 32)).Head);
         }
 
-        await Fails.WithAsync(StatusCode.Aborted, "The session that this transfer belongs to has ended: open one", () => call.Responses.MoveNextAsync().AsTask());
+        await Fails.WithAsync(StatusCode.Aborted, "The session that this transfer belongs to has ended: open one",
+            () => call.Responses.MoveNextAsync().AsTask());
         await ReachesAsync(node, empty);
     }
 
     [Fact]
     public async Task Retrieve_NotReadForItsTime_IsCutOffAndItsLeasesEnd()
     {
-        await using var node = await RunningNode.StartAsync(RunningNode.Options() with { WriteStallTimeout = TimeSpan.FromMilliseconds(400) });
+        await using var node = await RunningNode.StartAsync(
+            RunningNode.Options() with { WriteStallTimeout = TimeSpan.FromMilliseconds(400) });
         await using var session = await RawSession.OpenAsync(node.Address);
         var (reservation, reserved) = await StoreLongPromptAsync(node, session);
-        using var call = session.Channel.ServerStreaming(PrefixCacheMethods.Retrieve, new RetrieveRequest { Session = session.Id, Reservation = reservation });
+        using var call = session.Channel.ServerStreaming(PrefixCacheMethods.Retrieve,
+            new RetrieveRequest { Session = session.Id, Reservation = reservation });
         await Until.TrueAsync(() => node.Node.Snapshot().Leases > reserved.Leases, () => "The retrieve does not begin.");
         await ReachesAsync(node, reserved);
         Assert.True(node.Node.Counters.BytesRetrieved < 16 << 20);
@@ -106,7 +131,8 @@ public sealed class VanishingClientTests
         var (reservation, reserved) = await StoreLongPromptAsync(node, session);
         await using var proxy = new CutProxy(node.Address);
         using var channel = RawSession.OpenChannel(proxy.Address);
-        using (var call = channel.ServerStreaming(PrefixCacheMethods.Retrieve, new RetrieveRequest { Session = session.Id, Reservation = reservation }))
+        using (var call = channel.ServerStreaming(PrefixCacheMethods.Retrieve,
+            new RetrieveRequest { Session = session.Id, Reservation = reservation }))
         {
             Assert.True(await call.Responses.MoveNextAsync());
             Assert.Equal(reserved.Leases * 2, node.Node.Snapshot().Leases);

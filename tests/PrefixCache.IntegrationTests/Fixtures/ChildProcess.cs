@@ -33,7 +33,8 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     }
 
     /// <param name="assembly">File name of a program beside the tests.</param>
-    public static ChildProcess Start(string assembly, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    public static ChildProcess Start(
+        string assembly, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         var info = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, assembly), .. arguments])
         {

@@ -10,6 +10,8 @@ internal sealed class CutProxy : IAsyncDisposable
     private readonly EndPoint _target;
     private readonly List<Socket> _sockets = [];
     private readonly List<Task> _tasks = [];
+    private readonly TaskCompletionSource _disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _bytesLeft = long.MaxValue;
 
     public CutProxy(string nodeAddress)
     {
@@ -22,6 +24,9 @@ internal sealed class CutProxy : IAsyncDisposable
 
     public string Address { get; }
 
+    /// <summary>Lets so many more bytes pass to the node and holds what follows.</summary>
+    public void HoldAfter(int bytes) => Volatile.Write(ref _bytesLeft, bytes);
+
     public void Cut()
     {
         lock (_sockets)
@@ -33,6 +38,7 @@ internal sealed class CutProxy : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _disposed.SetResult();
         _listener.Stop();
         Cut();
         await Task.WhenAll(_tasks);
@@ -49,8 +55,8 @@ internal sealed class CutProxy : IAsyncDisposable
                 var far = new Socket(SocketType.Stream, ProtocolType.Tcp);
                 await far.ConnectAsync(_target);
                 lock (_sockets) _sockets.AddRange([near, far]);
-                _tasks.Add(PumpAsync(near, far));
-                _tasks.Add(PumpAsync(far, near));
+                _tasks.Add(PumpAsync(near, far, SendLimitedAsync));
+                _tasks.Add(PumpAsync(far, near, SendAsync));
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
@@ -59,12 +65,27 @@ internal sealed class CutProxy : IAsyncDisposable
         }
     }
 
-    private static async Task PumpAsync(Socket from, Socket to)
+    private static async Task SendAsync(Socket to, ReadOnlyMemory<byte> bytes) => await to.SendAsync(bytes);
+
+    private async Task SendLimitedAsync(Socket to, ReadOnlyMemory<byte> bytes)
+    {
+        var left = Volatile.Read(ref _bytesLeft);
+        if (bytes.Length > left)
+        {
+            await to.SendAsync(bytes[..(int)left]);
+            await _disposed.Task;
+        }
+
+        await to.SendAsync(bytes);
+        if (left != long.MaxValue) Interlocked.Add(ref _bytesLeft, -bytes.Length);
+    }
+
+    private static async Task PumpAsync(Socket from, Socket to, Func<Socket, ReadOnlyMemory<byte>, Task> send)
     {
         var buffer = new byte[64 << 10];
         try
         {
-            for (int count; (count = await from.ReceiveAsync(buffer)) > 0;) await to.SendAsync(buffer.AsMemory(0, count));
+            for (int count; (count = await from.ReceiveAsync(buffer)) > 0;) await send(to, buffer.AsMemory(0, count));
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {

@@ -26,5 +26,6 @@ internal static class RawHttp
     public static byte[] FrameHead(uint length) => [0, (byte)(length >> 24), (byte)(length >> 16), (byte)(length >> 8), (byte)length];
 
     private static string? Field(HttpResponseMessage response, string name) =>
-        response.Headers.TryGetValues(name, out var values) || response.TrailingHeaders.TryGetValues(name, out values) ? Uri.UnescapeDataString(values.First()) : null;
+        response.Headers.TryGetValues(name, out var values) || response.TrailingHeaders.TryGetValues(name, out values)
+            ? Uri.UnescapeDataString(values.First()) : null;
 }

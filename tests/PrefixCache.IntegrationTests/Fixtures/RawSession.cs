@@ -59,7 +59,8 @@ internal sealed class RawSession : IAsyncDisposable
     }
 
     public async Task<ByteString> RegisterAsync(KvLayout layout) =>
-        (await Channel.UnaryAsync(PrefixCacheMethods.RegisterLayout, new RegisterLayoutRequest { Session = Id, Layout = layout }, Bounded)).LayoutId;
+        (await Channel.UnaryAsync(PrefixCacheMethods.RegisterLayout, new RegisterLayoutRequest { Session = Id, Layout = layout },
+            Bounded)).LayoutId;
 
     public Task<LookupResponse> LookupAsync(ByteString layoutId, int[] tokens, Action<LookupRequest>? change = null) =>
         LookupAsync(layoutId, Bytes(tokens), change);
@@ -71,12 +72,14 @@ internal sealed class RawSession : IAsyncDisposable
         return Channel.UnaryAsync(PrefixCacheMethods.Lookup, request, new ReadOnlySequence<byte>(tokens), Bounded);
     }
 
-    public Task<AppendResponse> AppendAsync(ulong reservation, uint position, int[] tokens, ByteString? session = null) => Channel.UnaryAsync(
-        PrefixCacheMethods.Append, new AppendRequest { Session = session ?? Id, Reservation = reservation, Position = position },
+    public Task<AppendResponse> AppendAsync(ulong reservation, uint position, int[] tokens, ByteString? session = null) =>
+        Channel.UnaryAsync(PrefixCacheMethods.Append, new AppendRequest { Session = session ?? Id, Reservation = reservation, Position = position },
         new ReadOnlySequence<byte>(Bytes(tokens)), Bounded);
 
-    public async Task<ReleaseResponse> ReleaseAsync(ulong reservation, ReleaseRequest.Types.Scope scope = ReleaseRequest.Types.Scope.Done) =>
-        await Channel.UnaryAsync(PrefixCacheMethods.Release, new ReleaseRequest { Session = Id, Reservation = reservation, Scope = scope }, Bounded);
+    public async Task<ReleaseResponse> ReleaseAsync(ulong reservation,
+        ReleaseRequest.Types.Scope scope = ReleaseRequest.Types.Scope.Done) =>
+        await Channel.UnaryAsync(PrefixCacheMethods.Release, new ReleaseRequest { Session = Id, Reservation = reservation, Scope = scope },
+            Bounded);
 
     /// <summary>Every answer with its payload; the session is filled in when the request has none.</summary>
     public async Task<List<(RetrieveResponse Head, byte[] Payload)>> RetrieveAsync(RetrieveRequest request)

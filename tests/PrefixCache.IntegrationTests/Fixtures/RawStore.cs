@@ -7,10 +7,12 @@ namespace PrefixCache.IntegrationTests.Fixtures;
 /// <summary>The messages of a store, written by hand.</summary>
 internal static class RawStore
 {
-    public static (StoreRequest Head, byte[] Payload) Open(RawSession session, ulong reservation, params (ulong Handle, uint Tokens)[] offers) =>
+    public static (StoreRequest Head, byte[] Payload) Open(RawSession session, ulong reservation,
+        params (ulong Handle, uint Tokens)[] offers) =>
         Open(session, reservation, 0, offers);
 
-    public static (StoreRequest Head, byte[] Payload) Open(RawSession session, ulong reservation, uint shard, params (ulong Handle, uint Tokens)[] offers)
+    public static (StoreRequest Head, byte[] Payload) Open(RawSession session, ulong reservation, uint shard,
+        params (ulong Handle, uint Tokens)[] offers)
     {
         var open = new StoreOpen { Session = session.Id, Reservation = reservation, Shard = shard };
         foreach (var (handle, tokens) in offers) open.Chunks.Add(new StoreOffer { Handle = handle, Tokens = tokens });

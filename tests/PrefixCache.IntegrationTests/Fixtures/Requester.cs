@@ -7,8 +7,8 @@ using KvLayout = PrefixCache.Format.Layouts.KvLayout;
 namespace PrefixCache.IntegrationTests.Fixtures;
 
 /// <summary>
-/// A node with one hand-written session and one reservation of 64 tokens (two chunks), nothing stored. What a test does wrong must leave the
-/// node as <see cref="Before"/>.
+/// A node with one hand-written session and one reservation of 64 tokens (two chunks), nothing stored. What a test does wrong must
+/// leave the node as <see cref="Before"/>.
 /// </summary>
 internal sealed class Requester : IAsyncDisposable
 {

@@ -7,8 +7,8 @@ using PrefixCache.Server.Options;
 namespace PrefixCache.IntegrationTests.Fixtures;
 
 /// <summary>
-/// A node in the test's process on free ports. Disposing it fails the test on an Error log, and on leases, reservations or blocks that are still out
-/// after every client is gone.
+/// A node in the test's process on free ports. Disposing it fails the test on an Error log, and on leases, reservations or blocks that
+/// are still out after every client is gone.
 /// </summary>
 public sealed class RunningNode : IAsyncDisposable
 {
@@ -39,7 +39,8 @@ public sealed class RunningNode : IAsyncDisposable
     public async Task<PrefixCacheClient> ConnectAsync(Func<PrefixCacheClientOptions, PrefixCacheClientOptions>? change = null)
     {
         var options = new PrefixCacheClientOptions { Address = Address, Strict = true, CallTimeout = TimeSpan.FromSeconds(30) };
-        var client = await PrefixCacheClient.ConnectAsync(change is null ? options : change(options), null, TestContext.Current.CancellationToken);
+        var client = await PrefixCacheClient.ConnectAsync(change is null ? options : change(options), null,
+            TestContext.Current.CancellationToken);
         _clients.Add(client);
         return client;
     }

@@ -28,10 +28,12 @@ internal sealed class ServeProcess : IAsyncDisposable
     }
 
     /// <summary>Runs a node that must not start.</summary>
-    public static async Task<(int Code, string Errors)> FailAsync(string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
+    public static async Task<(int Code, string Errors)> FailAsync(
+        string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         await using var process = ChildProcess.Start(Assembly, ["serve", .. arguments], environment);
-        while (await process.ReadLineAsync() is { } line) Assert.False(line.StartsWith(Ready, StringComparison.Ordinal), $"It started: {line}");
+        while (await process.ReadLineAsync() is { } line)
+            Assert.False(line.StartsWith(Ready, StringComparison.Ordinal), $"It started: {line}");
         return (await process.WaitForExitAsync(), process.Errors);
     }
 

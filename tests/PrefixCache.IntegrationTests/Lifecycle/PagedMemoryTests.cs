@@ -48,7 +48,8 @@ public sealed class PagedMemoryTests
     private static long CountZeros(KvLayout layout, int[] tokens, ShardShape shape, int segment)
     {
         var bytes = shape.SegmentBytesPerToken(segment);
-        return TestKv.Compute(layout, tokens).AsSpan(shape.SegmentOffset(segment, tokens.Length) + (16 * bytes), 128 * bytes).Count((byte)0);
+        return TestKv.Compute(layout, tokens).AsSpan(shape.SegmentOffset(segment, tokens.Length) + (16 * bytes),
+            128 * bytes).Count((byte)0);
     }
 
     private sealed record Paged(PagedKvMemory Memory, byte[][] Segments)
@@ -60,7 +61,8 @@ public sealed class PagedMemoryTests
             new Random(seed).Shuffle(table);
             var segments = Enumerable.Range(0, shape.Segments)
                 .Select(segment => new byte[pages * PageTokens * Math.Max(stride, shape.SegmentBytesPerToken(segment))]).ToArray();
-            return new Paged(new PagedKvMemory([.. segments.Select(segment => segment.AsMemory())], shape, table, PageTokens, stride), segments);
+            return new Paged(new PagedKvMemory([.. segments.Select(segment => segment.AsMemory())], shape, table, PageTokens, stride),
+                segments);
         }
 
         public static void Copy(IKvMemory from, IKvMemory to, ShardShape shape, int first, int count)

@@ -26,7 +26,8 @@ public sealed class RangeProperties
         Prop.ForAll(cases.ToArbitrary(), one =>
         {
             var (total, stored, first, end, align, layerOrder) = one;
-            return CheckAsync(client, total, stored, first, end, new LookupOptions { AlignTokens = align, Salt = $"{salt++}" }, layerOrder).GetAwaiter().GetResult();
+            return CheckAsync(client, total, stored, first, end, new LookupOptions { AlignTokens = align, Salt = $"{salt++}" },
+                layerOrder).GetAwaiter().GetResult();
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(60));
     }
 
@@ -35,7 +36,8 @@ public sealed class RangeProperties
     {
         var (layout, tokens) = (TestKv.Layout(), TestKv.Tokens(total));
         var source = TestKv.Memory(layout, TestKv.Compute(layout, tokens), total);
-        await using (var cold = await client.LookupAsync(layout, tokens, options)) await cold.StoreAsync(source, new TransferOptions { EndToken = stored });
+        await using (var cold = await client.LookupAsync(layout, tokens, options))
+            await cold.StoreAsync(source, new TransferOptions { EndToken = stored });
         await using var warm = await client.LookupAsync(layout, tokens, options);
         var found = stored == total ? total : stored / layout.ChunkTokens * layout.ChunkTokens;
         var hit = options.AlignTokens > 1 ? found / options.AlignTokens * options.AlignTokens : found;

@@ -58,7 +58,8 @@ public sealed class StoreAndReuseTests
         await client.RegisterLayoutAsync(layout, Token);
         await using var reservation = await client.LookupAsync(layout, tokens, null, Token);
         await reservation.StoreAsync(TestKv.Memory(layout, TestKv.Compute(layout, tokens), 100), null, Token);
-        await using var aligned = await client.LookupAsync(layout, tokens, new LookupOptions { AlignTokens = 16, ComputedTokens = 40 }, Token);
+        await using var aligned = await client.LookupAsync(layout, tokens, new LookupOptions { AlignTokens = 16, ComputedTokens = 40 },
+            Token);
         Assert.Equal(96, aligned.HitTokens);
         var memory = new byte[TestKv.Compute(layout, tokens).Length];
         var loaded = await aligned.RetrieveAsync(TestKv.Memory(layout, memory, 100), new TransferOptions { FirstToken = 40 }, Token);

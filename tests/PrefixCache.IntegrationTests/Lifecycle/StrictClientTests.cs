@@ -38,7 +38,8 @@ public sealed class StrictClientTests
     {
         await using var node = await ServeProcess.StartAsync();
         var events = new EventLog();
-        await using var client = await PrefixCacheClient.ConnectAsync(new PrefixCacheClientOptions { Address = node.Address, Strict = true }, events.Add);
+        await using var client = await PrefixCacheClient.ConnectAsync(
+            new PrefixCacheClientOptions { Address = node.Address, Strict = true }, events.Add);
         var (layout, tokens) = (TestKv.Layout(), TestKv.Tokens(40));
         await client.RegisterLayoutAsync(layout);
         var lookup = await client.LookupAsync(layout, tokens);
@@ -58,7 +59,8 @@ public sealed class StrictClientTests
         await using var node = await RunningNode.StartAsync();
         var events = new EventLog();
         await using var client = await PrefixCacheClient.ConnectAsync(new PrefixCacheClientOptions { Address = node.Address }, events.Add);
-        await using (var lookup = await client.LookupAsync(TestKv.Layout("never registered"), TestKv.Tokens(40))) Assert.False(lookup.IsLive);
+        await using (var lookup = await client.LookupAsync(TestKv.Layout("never registered"), TestKv.Tokens(40)))
+            Assert.False(lookup.IsLive);
         Assert.Equal(1, events.Count(ClientEventKind.CallFailed));
         Assert.True(client.IsConnected);
     }

@@ -18,7 +18,8 @@ public sealed class MeterTests
         var client = await node.ConnectAsync();
         await client.RegisterLayoutAsync(layout);
         using var meters = new MeterReading(new Guid((await client.GetStatisticsAsync()).Incarnation.Span).ToString("N"));
-        Assert.All(meters.Read().Where(pair => pair.Key != "prefixcache.sessions" && pair.Key != "prefixcache.host.capacity"), pair => Assert.Equal(0, pair.Value));
+        Assert.All(meters.Read().Where(pair => pair.Key != "prefixcache.sessions" && pair.Key != "prefixcache.host.capacity"),
+            pair => Assert.Equal(0, pair.Value));
 
         await using (var cold = await client.LookupAsync(layout, tokens.AsMemory(0, 70)))
         {
@@ -27,7 +28,8 @@ public sealed class MeterTests
         }
 
         await using var warm = await client.LookupAsync(layout, tokens);
-        var loaded = await warm.RetrieveAsync(TestKv.Memory(layout, new byte[100 * BytesPerToken], 100), new TransferOptions { FirstToken = 4 });
+        var loaded = await warm.RetrieveAsync(TestKv.Memory(layout, new byte[100 * BytesPerToken], 100),
+            new TransferOptions { FirstToken = 4 });
         await warm.StoreAsync(source, new TransferOptions { FirstToken = 64 });
         await warm.ReleaseHitAsync(new UsageReport { Loaded = loaded });
         Assert.Equal(new Dictionary<string, long>

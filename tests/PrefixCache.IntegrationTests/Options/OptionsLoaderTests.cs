@@ -11,7 +11,8 @@ public sealed class OptionsLoaderTests
     public void Load_WithNothing_GivesTheDefaultsOfTheTable()
     {
         var options = NodeOptionsLoader.Load(null, None, readEnvironment: false);
-        var spoken = NodeOptionsLoader.Load(null, NodeOptionTable.All.ToDictionary(option => option.Name, option => option.Default), readEnvironment: false);
+        var spoken = NodeOptionsLoader.Load(null, NodeOptionTable.All.ToDictionary(option => option.Name, option => option.Default),
+            readEnvironment: false);
         Assert.Equal(options with { Listen = [] }, spoken with { Listen = [] });
         Assert.Equal(options.Listen, spoken.Listen);
     }
@@ -90,7 +91,8 @@ public sealed class OptionsLoaderTests
     [Fact]
     public void Load_OfAFileThatIsMissing_NamesIt()
     {
-        var exception = Assert.Throws<NodeOptionsException>(() => NodeOptionsLoader.Load("/nowhere/node.json", None, readEnvironment: false));
+        var exception = Assert.Throws<NodeOptionsException>(() =>
+            NodeOptionsLoader.Load("/nowhere/node.json", None, readEnvironment: false));
         Assert.Contains("/nowhere/node.json", exception.Message, StringComparison.Ordinal);
     }
 

@@ -43,7 +43,8 @@ public sealed class UnixSocketTests
         var options = RunningNode.Options() with { Socket = folder.Path("n.sock") };
         await using var node = await RunningNode.StartAsync(options);
         var exception = await Assert.ThrowsAsync<IOException>(() => RunningNode.StartAsync(options));
-        Assert.Contains($"another process serves on {folder.Path("n.sock")}: stop it, or choose another path", exception.Message, StringComparison.Ordinal);
+        Assert.Contains($"another process serves on {folder.Path("n.sock")}: stop it, or choose another path", exception.Message,
+            StringComparison.Ordinal);
         var client = await node.ConnectAsync(change => change with { Address = node.Node.Addresses[1] });
         Assert.True(client.IsConnected);
     }
@@ -63,7 +64,8 @@ public sealed class UnixSocketTests
     [Fact]
     public async Task Socket_InAFolderThatIsMissing_SaysSo()
     {
-        var exception = await Assert.ThrowsAsync<IOException>(() => RunningNode.StartAsync(RunningNode.Options() with { Socket = "/nowhere/n.sock" }));
+        var exception = await Assert.ThrowsAsync<IOException>(() =>
+            RunningNode.StartAsync(RunningNode.Options() with { Socket = "/nowhere/n.sock" }));
         Assert.Contains("/nowhere", exception.Message, StringComparison.Ordinal);
     }
 }

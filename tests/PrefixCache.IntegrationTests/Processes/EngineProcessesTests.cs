@@ -21,11 +21,11 @@ public sealed class EngineProcessesTests
         Assert.Equal(Tokens, warm.HitTokens);
         for (var rank = 0; rank < 2; rank++)
         {
-            var loaded = await engine.Ranks[rank].DoAsync(new WorkerCommand { Do = "retrieve", TwoRanks = true, Tokens = Tokens, Shard = rank, Ticket = warm.Ticket });
+            var loaded = await engine.Ranks[rank].DoAsync(Engine.Store(rank, warm) with { Do = "retrieve" });
             Assert.Equal(Tokens, loaded.Loaded);
         }
 
-        var wrong = await engine.Ranks[0].TryAsync(new WorkerCommand { Do = "retrieve", TwoRanks = true, Tokens = Tokens, Shard = 1, Ticket = warm.Ticket });
+        var wrong = await engine.Ranks[0].TryAsync(Engine.Store(1, warm) with { Do = "retrieve" });
         Assert.Contains("Rank 0 does not hold shard 1", wrong.Error, StringComparison.Ordinal);
         await AssertEndsWithItsLastRankAsync(node, engine, warm);
     }
@@ -37,10 +37,12 @@ public sealed class EngineProcessesTests
         await using var engine = await Engine.StartAsync(node.Address);
         var cold = await engine.LookupAsync();
         Assert.Equal("", (await engine.Ranks[1].DoAsync(Engine.Store(1, cold) with { Do = "begin-store", GateToken = 32 })).Error);
-        await Until.TrueAsync(() => node.Node.Snapshot() is { Blocks: 3, WritingBlocks: 2 }, () => $"Rank 1 does not store: {node.Node.Snapshot()}");
+        await Until.TrueAsync(() => node.Node.Snapshot() is { Blocks: 3, WritingBlocks: 2 },
+            () => $"Rank 1 does not store: {node.Node.Snapshot()}");
         Assert.Equal(3, (await engine.Ranks[0].DoAsync(Engine.Store(0, cold))).Committed);
         engine.Ranks[1].Kill();
-        await Until.TrueAsync(() => node.Node.Snapshot() is { Sessions: 2, WritingBlocks: 0, Blocks: 4 }, () => $"Rank 1 is not gone: {node.Node.Snapshot()}");
+        await Until.TrueAsync(() => node.Node.Snapshot() is { Sessions: 2, WritingBlocks: 0, Blocks: 4 },
+            () => $"Rank 1 is not gone: {node.Node.Snapshot()}");
         Assert.Equal(32, (await engine.LookupAsync()).HitTokens);
 
         await using var again = await WorkerProcess.StartAsync(node.Address, engine.Instance, 1);
@@ -61,7 +63,8 @@ public sealed class EngineProcessesTests
         var warm = await engine.LookupAsync();
         var longer = await engine.Scheduler.DoAsync(new WorkerCommand { Do = "lookup", TwoRanks = true, Tokens = 160, Seed = 2 });
         await engine.Ranks[0].DoAsync(Engine.Store(0, longer) with { Do = "begin-store", Tokens = 160, Seed = 2, GateToken = 64 });
-        await Until.TrueAsync(() => node.Node.Snapshot() is { Reservations: 3, Leases: 3, WritingBlocks: 3 }, () => $"Nothing is out: {node.Node.Snapshot()}");
+        await Until.TrueAsync(() => node.Node.Snapshot() is { Reservations: 3, Leases: 3, WritingBlocks: 3 },
+            () => $"Nothing is out: {node.Node.Snapshot()}");
         engine.Scheduler.Kill();
         await Until.TrueAsync(
             () => node.Node.Snapshot() is { Sessions: 2, Reservations: 0, ReservedTokens: 0, Leases: 0, WritingBlocks: 0, Blocks: 8 },
@@ -98,7 +101,8 @@ public sealed class EngineProcessesTests
         {
             var instance = Guid.NewGuid().ToString("N");
             var processes = await Task.WhenAll(
-                WorkerProcess.StartAsync(address, instance), WorkerProcess.StartAsync(address, instance, 0), WorkerProcess.StartAsync(address, instance, 1));
+                WorkerProcess.StartAsync(address, instance), WorkerProcess.StartAsync(address, instance, 0),
+                WorkerProcess.StartAsync(address, instance, 1));
             return new Engine { Instance = instance, Scheduler = processes[0], Ranks = processes[1..] };
         }
 

@@ -41,7 +41,8 @@ public sealed class ServeTests
         using var folder = new TemporaryFolder();
         var file = folder.Write("node.json", """{ "no-such": 1, "max-tokens": -4 }""");
         var environment = new Dictionary<string, string> { ["PREFIXCACHE_DRAIN_GRACE"] = "soon" };
-        var (code, errors) = await ServeProcess.FailAsync(["--config", file, "--listen", "0.0.0.0:7420", "--capacity", "much"], environment);
+        var (code, errors) = await ServeProcess.FailAsync(["--config", file, "--listen", "0.0.0.0:7420", "--capacity", "much"],
+            environment);
         Assert.Equal(2, code);
         foreach (var fault in new[]
         {
@@ -125,7 +126,8 @@ public sealed class ServeTests
     {
         Assert.False(held.IsLive);
         Assert.Equal(0, (await held.RetrieveAsync(memory)).Tokens);
-        Assert.Equal((0, 0, 0, 0L), await held.StoreAsync(memory) is var store ? (store.Committed, store.Present, store.Refused, store.Bytes) : default);
+        Assert.Equal((0, 0, 0, 0L), await held.StoreAsync(memory) is var store
+            ? (store.Committed, store.Present, store.Refused, store.Bytes) : default);
         Assert.False(await held.AppendAsync(TestKv.Tokens(1)));
         Assert.False(await held.ReleaseHitAsync());
         if (client is null) return;

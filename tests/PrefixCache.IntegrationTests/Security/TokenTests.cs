@@ -32,7 +32,8 @@ public sealed class TokenTests
         await using var node = await StartAsync(folder);
         await Fails.WithAsync(StatusCode.Unauthenticated, says, () => RawSession.OpenAsync(node.Address, token: token));
         using var channel = RawSession.OpenChannel(node.Address, token);
-        await Fails.WithAsync(StatusCode.Unauthenticated, says, () => channel.UnaryAsync(PrefixCacheMethods.GetStatistics, new GetStatisticsRequest()));
+        await Fails.WithAsync(StatusCode.Unauthenticated, says,
+            () => channel.UnaryAsync(PrefixCacheMethods.GetStatistics, new GetStatisticsRequest()));
         Assert.Equal(0, node.Node.Snapshot().Sessions);
     }
 
@@ -125,7 +126,8 @@ public sealed class TokenTests
     [InlineData("192.0.2.1:7420")]
     public async Task Start_BeyondLoopbackWithoutTokens_IsRefused(string listen)
     {
-        var exception = await Assert.ThrowsAsync<NodeOptionsException>(() => RunningNode.StartAsync(RunningNode.Options() with { Listen = [listen] }));
+        var exception = await Assert.ThrowsAsync<NodeOptionsException>(() =>
+            RunningNode.StartAsync(RunningNode.Options() with { Listen = [listen] }));
         Assert.Contains($"listen: {listen} is reachable from other hosts: set token-file", exception.Message, StringComparison.Ordinal);
     }
 

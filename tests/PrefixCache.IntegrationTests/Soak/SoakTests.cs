@@ -26,7 +26,9 @@ public sealed class SoakTests
             $"lookups {counts.Lookups}, hits {counts.Hits}, chunks stored {counts.Chunks}, bytes verified {counts.BytesVerified}, appends {counts.Appends}, ")
             + FormattableString.Invariant($"clears {counts.Clears}, evictions {evicted}, kills {kills}, aborted {node.Node.Counters.StoresAborted}, ")
             + FormattableString.Invariant($"refused {node.Node.Counters.StoresRefused}, budget samples {samples}"));
-        Assert.True(counts is { Hits: > 100, Chunks: > 100, Appends: > 0, Clears: > 0 } && evicted > 100 && kills > 3 && samples > 100, counts.ToString());
+        Assert.True(node.Node.Counters.StoresAborted > 0, "No client was killed within a store.");
+        Assert.True(counts is { Hits: > 100, Chunks: > 100, Appends: > 0, Clears: > 0 } && evicted > 100 && kills > 3 && samples > 100,
+            counts.ToString());
         await Until.TrueAsync(() => node.Node.Snapshot() is { Reservations: 0, ReservedTokens: 0, Leases: 0, WritingBlocks: 0 },
             () => $"Something is still out: {node.Node.Snapshot()}");
         await AssertEmptyAfterClearAsync(node);
@@ -63,10 +65,21 @@ public sealed class SoakTests
 
             worker.Kill();
             counts = counts.Plus(reply!.Shared!);
-            kills++;
+            await KillStoringAsync(node, 20_000 + (index * 1000) + kills, random.Next(1, 128));
+            kills += 2;
         }
 
         return (counts, kills);
+    }
+
+    /// <summary>Kills a process for certain within a store.</summary>
+    private static async Task KillStoringAsync(RunningNode node, int seed, int gateToken)
+    {
+        await using var worker = await WorkerProcess.StartAsync(node.Address, Guid.NewGuid().ToString("N"));
+        var lookup = await worker.DoAsync(new WorkerCommand { Do = "lookup", Tokens = 128, Seed = seed });
+        await worker.DoAsync(
+            new WorkerCommand { Do = "begin-store", Tokens = 128, Seed = seed, Ticket = lookup.Ticket, GateToken = gateToken });
+        worker.Kill();
     }
 
     private static async Task<int> WatchBudgetAsync(RunningNode node, CancellationToken end)
