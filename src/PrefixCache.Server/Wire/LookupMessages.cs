@@ -1,18 +1,17 @@
+using Google.Protobuf.Collections;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Tokens;
 using PrefixCache.Protocol.V1;
 
 namespace PrefixCache.Server.Wire;
 
-/// <summary>The lookup's answer as messages: an entry per chunk position.</summary>
+/// <summary>The lookup's answer as messages: neighbouring chunk positions that are alike share one.</summary>
 internal static class LookupMessages
 {
     public static LookupResponse ToMessage(this in LookupAnswer answer)
     {
         var response = new LookupResponse { Reservation = answer.Reservation, HitTokens = (uint)answer.HitTokens };
-        var count = ChunkPosition.Count(answer.TotalTokens, answer.ChunkTokens);
-        response.Chunks.Capacity = count;
-        for (var position = 0; position < count; position++) response.Chunks.Add(ToChunk(answer, position));
+        AddRuns(response.Runs, answer, 0);
         return response;
     }
 
@@ -20,22 +19,33 @@ internal static class LookupMessages
     public static AppendResponse ToAppendMessage(this in LookupAnswer answer, int position)
     {
         var response = new AppendResponse { TotalTokens = (uint)answer.TotalTokens };
-        for (var i = position / answer.ChunkTokens; i < ChunkPosition.Count(answer.TotalTokens, answer.ChunkTokens); i++)
-            response.Chunks.Add(ToChunk(answer, i));
+        AddRuns(response.Runs, answer, position / answer.ChunkTokens);
         return response;
     }
 
-    private static Chunk ToChunk(in LookupAnswer answer, int position)
+    private static void AddRuns(RepeatedField<ChunkRun> runs, in LookupAnswer answer, int first)
     {
-        var tokens = ChunkPosition.Tokens(position, answer.TotalTokens, answer.ChunkTokens);
-        var hit = Math.Clamp(answer.HitTokens - (position * answer.ChunkTokens), 0, tokens);
-        return new Chunk
+        ChunkRun? run = null;
+        for (var position = first; position < ChunkPosition.Count(answer.TotalTokens, answer.ChunkTokens); position++)
         {
-            Handle = ChunkPosition.Handle(position),
-            Tokens = (uint)tokens,
-            HitTokens = (uint)hit,
-            State = hit > 0 ? ChunkState.ChunkHit : ChunkState.ChunkMiss,
-            Tier = hit > 0 ? Tier.Host : Tier.None,
-        };
+            var tokens = (uint)ChunkPosition.Tokens(position, answer.TotalTokens, answer.ChunkTokens);
+            var hit = (uint)Math.Clamp(answer.HitTokens - (position * answer.ChunkTokens), 0, (int)tokens);
+            if (run is not null && run.Tokens == tokens && run.HitTokens == hit)
+            {
+                run.Count++;
+                continue;
+            }
+
+            run = new ChunkRun
+            {
+                FirstHandle = ChunkPosition.Handle(position),
+                Count = 1,
+                Tokens = tokens,
+                HitTokens = hit,
+                State = hit > 0 ? ChunkState.ChunkHit : ChunkState.ChunkMiss,
+                Tier = hit > 0 ? Tier.Host : Tier.None,
+            };
+            runs.Add(run);
+        }
     }
 }

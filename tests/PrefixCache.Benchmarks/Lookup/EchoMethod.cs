@@ -11,8 +11,8 @@ namespace PrefixCache.Benchmarks.Lookup;
 /// </summary>
 internal static class EchoMethod
 {
-    /// <summary>Bytes of a lookup's answer per chunk.</summary>
-    private const int AnswerBytesPerChunk = 13;
+    /// <summary>Bytes of the answer to a lookup whose chunks are all hits.</summary>
+    private const int AnswerBytes = 26;
 
     public static RpcMethod<BytesValue, BytesValue> Echo { get; } = new("benchmark.Lookup", "Echo", BytesValue.Parser, BytesValue.Parser)
     {
@@ -26,7 +26,7 @@ internal static class EchoMethod
         var buffer = ArrayPool<byte>.Shared.Rent(length);
         await reader.ReadPayloadAsync(buffer.AsMemory(0, length), call.CancellationToken);
         ArrayPool<byte>.Shared.Return(buffer);
-        var answer = new byte[length / sizeof(uint) / LookupWorkload.Layout.ChunkTokens * AnswerBytesPerChunk];
+        var answer = new byte[AnswerBytes];
         return new BytesValue { Value = UnsafeByteOperations.UnsafeWrap(answer) };
     }
 }

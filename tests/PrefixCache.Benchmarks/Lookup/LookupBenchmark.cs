@@ -25,44 +25,38 @@ internal static class LookupBenchmark
         await using var client = await PrefixCacheClient.ConnectAsync(new PrefixCacheClientOptions { Address = server.Words[0], Strict = true });
         using var echo = new RpcChannel(new RpcChannelOptions { Address = server.Words[1] });
         await client.RegisterLayoutAsync(LookupWorkload.Layout);
-        return
-        [
-            await MeasureAsync(client, echo, LookupWorkload.ShortPrompt, Calls),
-            await MeasureAsync(client, echo, LookupWorkload.LongPrompt, Calls / 10),
-        ];
+        return [await MeasureAsync(client, echo)];
     }
 
-    private static async Task<BenchmarkResult> MeasureAsync(PrefixCacheClient client, RpcChannel echo, int count, int calls)
+    private static async Task<BenchmarkResult> MeasureAsync(PrefixCacheClient client, RpcChannel echo)
     {
-        var tokens = LookupWorkload.Tokens(count);
+        var tokens = LookupWorkload.Tokens(LookupWorkload.ShortPrompt);
         await StoreAsync(client, tokens);
         var payload = new ReadOnlySequence<byte>(MemoryMarshal.AsBytes<int>(tokens).ToArray());
-        var warmUp = WarmUp * calls / Calls;
-        var (lookups, echoes) = (new List<double>(calls), new List<double>(calls));
-        for (var i = 0; i < calls + warmUp; i++)
+        var (lookups, echoes) = (new List<double>(Calls), new List<double>(Calls));
+        for (var i = 0; i < Calls + WarmUp; i++)
         {
-            // What ran just before decides how awake both processes are, so each comes first every other time.
-            var echoFirst = i % 2 == 0;
-            var echoTime = echoFirst ? await EchoAsync(echo, payload) : default;
-            var (lookupTime, reservation) = await LookupAsync(client, tokens);
-            if (!echoFirst) echoTime = await EchoAsync(echo, payload);
-            await reservation.ReleaseAsync();
-            if (i < warmUp) continue;
+            // What ran just before decides how awake both processes are and what their caches hold: each timed call follows one of its kind.
+            await EchoAsync(echo, payload);
+            var echoTime = await EchoAsync(echo, payload);
+            await LookupAsync(client, tokens);
+            var lookupTime = await LookupAsync(client, tokens);
+            if (i < WarmUp) continue;
             lookups.Add(lookupTime.TotalMicroseconds);
             echoes.Add(echoTime.TotalMicroseconds);
         }
 
-        return BenchmarkResult.AtMostTimes($"lookup_{count}_client_p50", LookupWorkload.Percentile(lookups, 0.5), "us",
+        return BenchmarkResult.AtMostTimes($"lookup_{LookupWorkload.ShortPrompt}_client_p50", LookupWorkload.Percentile(lookups, 0.5), "us",
             LookupWorkload.Percentile(echoes, 0.5), EchoBar);
     }
 
-    private static async Task<(TimeSpan Time, PrefixReservation Reservation)> LookupAsync(PrefixCacheClient client, int[] tokens)
+    private static async Task<TimeSpan> LookupAsync(PrefixCacheClient client, int[] tokens)
     {
         var started = Stopwatch.GetTimestamp();
-        var reservation = await client.LookupAsync(LookupWorkload.Layout, tokens);
+        await using var reservation = await client.LookupAsync(LookupWorkload.Layout, tokens);
         var time = Stopwatch.GetElapsedTime(started);
         return reservation.HitTokens == tokens.Length
-            ? (time, reservation)
+            ? time
             : throw new InvalidDataException($"The lookup found {reservation.HitTokens} of {tokens.Length} tokens.");
     }
 

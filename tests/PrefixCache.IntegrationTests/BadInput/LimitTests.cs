@@ -61,7 +61,7 @@ public sealed class LimitTests
             () => requester.Session.LookupAsync(requester.LayoutId, TestKv.Tokens(37)));
         int[] longer = [.. Requester.Tokens, .. TestKv.Tokens(36)];
         Assert.Equal(4, (await requester.Session.LookupAsync(requester.LayoutId, longer,
-            request => request.RequestId = "first")).Chunks.Count);
+            request => request.RequestId = "first")).Runs.Sum(run => (int)run.Count));
         await Fails.WithAsync(StatusCode.InvalidArgument, "101 tokens",
             () => requester.Session.AppendAsync(requester.Reservation, 100, [1]));
         await requester.Session.ReleaseAsync(requester.Reservation);

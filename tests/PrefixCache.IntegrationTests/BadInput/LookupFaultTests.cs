@@ -93,7 +93,7 @@ public sealed class LookupFaultTests
         await requester.StoreAllAsync();
         var shorter = await requester.Session.LookupAsync(requester.LayoutId, Requester.Tokens[..40],
             request => request.RequestId = "first");
-        Assert.Equal((requester.Reservation, 40u, 2), (shorter.Reservation, shorter.HitTokens, shorter.Chunks.Count));
+        Assert.Equal((requester.Reservation, 40u, 2), (shorter.Reservation, shorter.HitTokens, shorter.Runs.Sum(run => (int)run.Count)));
         var same = await requester.Session.LookupAsync(requester.LayoutId, Requester.Tokens, request => request.RequestId = "first");
         Assert.Equal((requester.Reservation, 64u), (same.Reservation, same.HitTokens));
         await requester.AssertUnchangedAsync();

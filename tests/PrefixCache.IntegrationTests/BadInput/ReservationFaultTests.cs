@@ -67,7 +67,7 @@ public sealed class ReservationFaultTests
         var first = await requester.Session.AppendAsync(requester.Reservation, 64, [1, 2, 3]);
         var second = await requester.Session.AppendAsync(requester.Reservation, 64, [1, 2, 3]);
         Assert.Equal((67u, 67u), (first.TotalTokens, second.TotalTokens));
-        Assert.Equal(first.Chunks, second.Chunks);
+        Assert.Equal(first.Runs, second.Runs);
         Assert.Equal(requester.Before.ReservedTokens + 3, requester.Node.Node.Snapshot().ReservedTokens);
     }
 

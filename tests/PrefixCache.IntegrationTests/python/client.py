@@ -52,16 +52,21 @@ def register(node, pb, layouts, session):
     return answer.layout_id
 
 
+def positions(lookup):
+    """(handle, tokens) of every chunk position: a run stands for several that are alike."""
+    return [(run.first_handle + i, run.tokens) for run in lookup.runs for i in range(run.count)]
+
+
 def store(node, pb, session, lookup):
     def requests():
         opening = pb.StoreOpen(session=session, reservation=lookup.reservation)
-        for chunk in lookup.chunks:
-            opening.chunks.add(handle=chunk.handle, tokens=chunk.tokens)
+        for handle, tokens in positions(lookup):
+            opening.chunks.add(handle=handle, tokens=tokens)
         yield pb.StoreRequest(open=opening)
-        for position, chunk in enumerate(lookup.chunks):
-            payload = chunk_payload(position, chunk.tokens)
+        for position, (handle, tokens) in enumerate(positions(lookup)):
+            payload = chunk_payload(position, tokens)
             for offset in range(0, len(payload), 50_000):
-                part = pb.StorePart(handle=chunk.handle, offset=offset)
+                part = pb.StorePart(handle=handle, offset=offset)
                 yield pb.StoreRequest(part=part, payload=payload[offset:offset + 50_000])
 
     answers = list(node.store(requests()))
@@ -78,8 +83,8 @@ def fetch(node, pb, session, layout_id, tokens):
         buffer = received.setdefault(answer.part.handle, bytearray())
         check(answer.part.offset == len(buffer), "pieces come in order")
         buffer.extend(answer.payload)
-    for position, chunk in enumerate(answers[0].lookup.chunks):
-        check(bytes(received[chunk.handle]) == chunk_payload(position, chunk.tokens), "chunk %d has the bytes that were stored" % position)
+    for position, (handle, tokens) in enumerate(positions(answers[0].lookup)):
+        check(bytes(received[handle]) == chunk_payload(position, tokens), "chunk %d has the bytes that were stored" % position)
     return answers[0].lookup.reservation
 
 
@@ -109,7 +114,7 @@ def main():
 
     request = pb.LookupRequest(session=session, request_id="first", layout_id=layout_id, tokens=tokens)
     lookup = node.unary("Lookup", request)
-    check((lookup.hit_tokens, [c.tokens for c in lookup.chunks]) == (0, [32, 32, 6]), "the first lookup is a miss of three chunks")
+    check((lookup.hit_tokens, [tokens for _, tokens in positions(lookup)]) == (0, [32, 32, 6]), "the first lookup is a miss of three chunks")
     store(node, pb, session, lookup)
     second = fetch(node, pb, session, layout_id, tokens)
 
