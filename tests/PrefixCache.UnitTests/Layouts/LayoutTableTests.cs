@@ -41,7 +41,7 @@ public class LayoutTableTests
         var table = new LayoutTable(1);
         TestNode.Value(table.Register(TestLayouts.Tiny()));
 
-        TestNode.Fails(CacheStatus.ResourceExhausted, "max_layouts", table.Register(TestLayouts.Latent()));
+        TestNode.Fails(CacheStatus.ResourceExhausted, "max-layouts", table.Register(TestLayouts.Latent()));
         TestNode.Value(table.Register(TestLayouts.Tiny()));
     }
 

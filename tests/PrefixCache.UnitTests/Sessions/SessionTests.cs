@@ -58,7 +58,7 @@ public sealed class SessionTests : IDisposable
         var first = _node.Scheduler("1");
         foreach (var name in new[] { "2", "3", "4" }) _node.Scheduler(name);
 
-        TestNode.Fails(CacheStatus.ResourceExhausted, "max_sessions", Open(SessionRole.Scheduler));
+        TestNode.Fails(CacheStatus.ResourceExhausted, "max-sessions", Open(SessionRole.Scheduler));
         _node.Node.Sessions.End(first);
         TestNode.Value(Open(SessionRole.Scheduler));
     }
