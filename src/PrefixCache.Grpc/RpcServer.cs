@@ -44,6 +44,7 @@ public sealed class RpcServer : IDisposable
     }
 
     /// <summary>Gives Kestrel the buffers that bulk payload needs; without it everything works, with more garbage per byte sent.</summary>
+    /// <remarks>Called after Kestrel was added to the services, whose own registrations it overrides.</remarks>
     public static void ConfigureServices(IServiceCollection services)
     {
         ArgumentNullException.ThrowIfNull(services);

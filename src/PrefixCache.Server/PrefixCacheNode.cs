@@ -107,10 +107,10 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         var health = new HealthService();
         health.AddTo(rpc);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "prefixcache" });
-        RpcServer.ConfigureServices(builder.Services);
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
+        RpcServer.ConfigureServices(builder.Services);
         var app = builder.Build();
         app.Run(rpc.HandleAsync);
         return new PrefixCacheNode(options, cache, rpc, app, health, loggers.CreateLogger<PrefixCacheNode>());
