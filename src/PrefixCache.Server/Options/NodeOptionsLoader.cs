@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 
 namespace PrefixCache.Server.Options;
 
 /// <summary>Reads options from a JSON file, the environment and given values; the later of these wins.</summary>
-public static class NodeOptionsLoader
+public static partial class NodeOptionsLoader
 {
     private const string EnvironmentPrefix = "PREFIXCACHE_";
 
@@ -29,7 +30,8 @@ public static class NodeOptionsLoader
         if (readEnvironment)
         {
             var environment = new ConfigurationBuilder().AddEnvironmentVariables(EnvironmentPrefix).Build();
-            layers.Add(("environment", environment.AsEnumerable().Select(pair => KeyValuePair.Create(OptionName(pair.Key), pair.Value))));
+            layers.Add(("environment", environment.AsEnumerable().Select(pair => KeyValuePair.Create(OptionName(pair.Key), pair.Value))
+                .Where(pair => !ServiceLink().IsMatch(pair.Key))));
         }
 
         layers.Add(("command line", values.Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))));
@@ -76,4 +78,8 @@ public static class NodeOptionsLoader
     }
 
     private static string OptionName(string key) => key.Replace('_', '-').ToLowerInvariant();
+
+    /// <summary>What Kubernetes puts into every pod beside a service named `prefixcache`: addresses, no options.</summary>
+    [GeneratedRegex(@"^(service-host|service-port(-.+)?|port(-\d+-(tcp|udp|sctp)(-(addr|port|proto))?)?)$")]
+    private static partial Regex ServiceLink();
 }

@@ -35,6 +35,25 @@ public sealed class OptionsLoaderTests
     }
 
     [Theory]
+    [InlineData("PREFIXCACHE_SERVICE_HOST", "10.0.0.7")]
+    [InlineData("PREFIXCACHE_SERVICE_PORT_GRPC", "7420")]
+    [InlineData("PREFIXCACHE_PORT", "tcp://10.0.0.7:7420")]
+    [InlineData("PREFIXCACHE_PORT_7420_TCP_ADDR", "10.0.0.7")]
+    public void Load_WithServiceLinksOfKubernetes_IgnoresThem(string name, string value)
+    {
+        using var link = new EnvironmentVariable(name, value);
+        Assert.Equal(["127.0.0.1:7420"], NodeOptionsLoader.Load(null, None).Listen);
+    }
+
+    [Fact]
+    public void Load_WithAMisspeltVariable_IsAFault()
+    {
+        using var variable = new EnvironmentVariable("PREFIXCACHE_MAX_TOKEN", "5");
+        var refusal = Assert.Throws<NodeOptionsException>(() => NodeOptionsLoader.Load(null, None));
+        Assert.Contains("environment: there is no option 'max-token'", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("capacity", "lots", "'lots' is no size")]
     [InlineData("capacity", "-1GiB", "'-1GiB' is no size")]
     [InlineData("capacity", "", "'' is no size")]
