@@ -41,5 +41,12 @@ internal sealed class CallGuard(PrefixCacheClientOptions options, RpcChannel cha
         {
             throw new OperationCanceledException(exception.Message, exception, cancellationToken);
         }
+        catch (Exception exception) when (exception is IOException or HttpRequestException or ObjectDisposedException)
+        {
+            // The client or its connection is gone in the middle of the call.
+            if (options.Strict) throw new PrefixCacheException($"{operation}: {exception.Message}", exception);
+            report(new ClientEvent(ClientEventKind.CallFailed, operation, exception.Message));
+            return null;
+        }
     }
 }

@@ -34,7 +34,7 @@ public sealed class PrefixCacheClient : IAsyncDisposable
         Calls = new CallGuard(options, _channel, Report);
     }
 
-    /// <summary>Connected, disconnected, draining, a call that failed. Raised on a thread of the client: do not block it.</summary>
+    /// <summary>Connected, disconnected, draining, a call that failed. Raised on a thread of the client: do not block it; what a listener throws is dropped.</summary>
     public event Action<ClientEvent>? Changed;
 
     public PrefixCacheClientOptions Options { get; }
@@ -78,7 +78,11 @@ public sealed class PrefixCacheClient : IAsyncDisposable
         {
             await _keeper.RegisterAsync(layout, cancellationToken);
         }
-        catch (RpcException exception) when (exception.Status is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled && !Options.Strict)
+        catch (RpcException exception) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(exception.Message, exception, cancellationToken);
+        }
+        catch (RpcException exception) when (IsTransient(exception) && !Options.Strict)
         {
             Report(new ClientEvent(ClientEventKind.CallFailed, "RegisterLayout", exception.Message));
         }
@@ -99,11 +103,8 @@ public sealed class PrefixCacheClient : IAsyncDisposable
     {
         options ??= new LookupOptions();
         var session = _keeper.Current;
-        var answer = await Calls.InvokeAsync("Lookup", session, static (state, channel, call) =>
-        {
-            var (request, prompt) = state;
-            return channel.UnaryAsync(PrefixCacheMethods.Lookup, request, new TokenMemory(prompt).Sequence, call);
-        }, (LookupMessages.Request(session, layout, options), tokens), cancellationToken);
+        var answer = await Calls.InvokeAsync("Lookup", session, static (state, channel, call) => state.Lookup.AskAsync(channel, state.tokens, call),
+            (Lookup: new LookupCall(LookupMessages.Request(session, layout, options), options, Options), tokens), cancellationToken);
         var ticket = answer is null
             ? new ReservationTicket(0, layout.Id.ToString(), 0, tokens.Length, layout.ChunkTokens)
             : new ReservationTicket(answer.Reservation, layout.Id.ToString(), (int)answer.HitTokens, tokens.Length, layout.ChunkTokens);
@@ -169,5 +170,23 @@ public sealed class PrefixCacheClient : IAsyncDisposable
         }
     }
 
-    private void Report(ClientEvent happened) => Changed?.Invoke(happened);
+    /// <summary>The node or the session is gone: the next session registers the layout.</summary>
+    private static bool IsTransient(RpcException exception) =>
+        exception.Status is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled or StatusCode.NotFound;
+
+    /// <summary>A listener that throws fails neither an inference request nor the loop that connects again: what it throws is dropped.</summary>
+    private void Report(ClientEvent happened)
+    {
+        foreach (var listener in Delegate.EnumerateInvocationList(Changed))
+        {
+            try
+            {
+                listener(happened);
+            }
+            catch (Exception)
+            {
+                // Nobody is left to tell.
+            }
+        }
+    }
 }

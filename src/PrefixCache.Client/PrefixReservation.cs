@@ -106,8 +106,20 @@ public sealed class PrefixReservation : IAsyncDisposable
 
     /// <summary>Ends this process's part; from the scheduler, the reservation. Once; later calls do nothing.</summary>
     /// <returns>Whether the leases held without a gap since the lookup.</returns>
-    public async ValueTask<bool> ReleaseAsync(UsageReport? report = null, CancellationToken cancellationToken = default) =>
-        Interlocked.Exchange(ref _released, 1) == 0 && await SendReleaseAsync(ReleaseRequest.Types.Scope.Done, report, cancellationToken);
+    public async ValueTask<bool> ReleaseAsync(UsageReport? report = null, CancellationToken cancellationToken = default)
+    {
+        if (Interlocked.Exchange(ref _released, 1) != 0) return false;
+        try
+        {
+            return await SendReleaseAsync(ReleaseRequest.Types.Scope.Done, report, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // Whoever gave up waiting did not take the release back: disposing sends it.
+            Volatile.Write(ref _released, 0);
+            throw;
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -13,14 +13,14 @@ namespace PrefixCache.Core;
 
 /// <summary>The cache of one node: everything behind the wire.</summary>
 /// <remarks>
-/// Thread-safe. Owns the host tier's memory: dispose it after every transfer is disposed. Its parts share one lock (<see cref="NodeState"/>).
+/// Thread-safe. Owns the host tier's memory, which is freed with the last transfer where one outlives the node. Its parts share one lock
+/// (<see cref="NodeState"/>).
 /// </remarks>
 public sealed class CacheNode : IDisposable
 {
     private readonly NodeState _state;
     private readonly CacheMetrics _metrics;
     private readonly ITimer _sweep;
-    private bool _disposed;
 
     /// <exception cref="InsufficientHostMemoryException">The host tier does not fit into the machine's memory.</exception>
     public CacheNode(CacheNodeOptions options, TimeProvider? time = null, SystemMemory? memory = null)
@@ -104,18 +104,14 @@ public sealed class CacheNode : IDisposable
     /// <summary>Ends reservations that nobody used for the maximum age; called by a timer.</summary>
     public int EndAgedReservations()
     {
-        lock (_state.Gate) return _disposed ? 0 : _state.Reservations.EndAged();
+        lock (_state.Gate) return _state.IsDisposed ? 0 : _state.Reservations.EndAged();
     }
 
     public void Dispose()
     {
         _sweep.Dispose();
         _metrics.Dispose();
-        lock (_state.Gate)
-        {
-            // Disposing a timer does not wait for its callback, which would free blocks of memory that is gone.
-            _disposed = true;
-            _state.Dispose();
-        }
+        // Disposing a timer does not wait for its callback, which looks whether the state is disposed.
+        lock (_state.Gate) _state.Dispose();
     }
 }

@@ -44,5 +44,24 @@ internal sealed class NodeState : IDisposable
 
     public Dictionary<SessionId, Session> Sessions { get; } = [];
 
-    public void Dispose() => Store.Host.Dispose();
+    /// <summary>The node has stopped: no transfer may begin.</summary>
+    public bool IsDisposed { get; private set; }
+
+    /// <summary>Transfers that read or write the host tier's memory now. Changed under the lock.</summary>
+    public int Transfers { get; private set; }
+
+    public void BeginTransfer() => Transfers++;
+
+    public void EndTransfer()
+    {
+        if (--Transfers == 0 && IsDisposed) Store.Host.Dispose();
+    }
+
+    /// <summary>Frees the host tier; with the last transfer where one still runs, for unmapped memory under a copy ends the process.</summary>
+    public void Dispose()
+    {
+        if (IsDisposed) return;
+        IsDisposed = true;
+        if (Transfers == 0) Store.Host.Dispose();
+    }
 }

@@ -35,6 +35,9 @@ internal static partial class RpcLog
     [LoggerMessage(10, LogLevel.Error, "{Calls} handlers did not return after their calls were reset: they ignore their cancellation token.")]
     public static partial void HandlersStuck(ILogger logger, int calls);
 
+    [LoggerMessage(12, LogLevel.Warning, "A client has not sent the request of {Method} within {RequestSeconds} s: its stream is reset.")]
+    public static partial void RequestOverdue(ILogger logger, string method, double requestSeconds);
+
     [LoggerMessage(11, LogLevel.Error, "The handler of {Method} returned while one of its writes was still running; its stream is reset.")]
     public static partial void WriteNotAwaited(ILogger logger, string method);
 }

@@ -6,6 +6,9 @@ public sealed class RpcServerOptions
     /// <summary>How long one write may wait for a peer that does not read before its stream is reset.</summary>
     public TimeSpan WriteStallTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>How long a client may make the server wait, in all, for the request of a method that takes one message.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Most bytes of keys and values that a handler may send as metadata, in headers and in trailers each.</summary>
     /// <remarks>Clients commonly refuse more than 8 KiB; an over-long status would be lost as a whole.</remarks>
     public int MaxMetadataBytes { get; init; } = 8 << 10;

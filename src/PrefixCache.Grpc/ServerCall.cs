@@ -30,7 +30,7 @@ public sealed class ServerCall : IRequestFaults
         _clock = options.TimeProvider;
         Method = method;
         DrainToken = drainToken;
-        Request = new PipeMessageSource(context.Request.BodyReader, this);
+        Request = new PipeMessageSource(context.Request.BodyReader, this, options.TimeProvider);
         Response = new ResponseStream(context, this, options);
     }
 
@@ -73,6 +73,10 @@ public sealed class ServerCall : IRequestFaults
     /// <summary>For the caller's use, as the identity that the authorization found.</summary>
     public object? UserState { get; set; }
 
+    /// <summary>Takes back what the handler did for an answer that the client will not get: the call failed or ended before it left.</summary>
+    /// <remarks>Runs once, after the handler. An answer that has left may still be lost on its way.</remarks>
+    public Action? Undelivered { get; set; }
+
     internal PipeMessageSource Request { get; }
 
     internal ResponseStream Response { get; }
@@ -80,6 +84,9 @@ public sealed class ServerCall : IRequestFaults
     internal ServerCall? Next { get; set; }
 
     internal ServerCall? Previous { get; set; }
+
+    /// <summary>Whether the client is gone or the call was aborted, at its end. The request knows of a reset before Kestrel's token tells.</summary>
+    internal bool WasCut() => Response.AbortReason is not null || _context.RequestAborted.IsCancellationRequested || !Request.Release();
 
     /// <summary>Reads the deadline and sets its timer.</summary>
     /// <exception cref="RpcException">The header is malformed (INTERNAL) or has no time left (DEADLINE_EXCEEDED).</exception>

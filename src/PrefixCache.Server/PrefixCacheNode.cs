@@ -99,6 +99,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
             new RpcServerOptions
             {
                 WriteStallTimeout = options.WriteStallTimeout,
+                RequestTimeout = options.RequestTimeout,
                 Authorize = new CallAuthorizer(tokens).Authorize,
                 TimeProvider = time,
             },

@@ -31,6 +31,7 @@ internal static class PrefixCacheMethods
         {
             RequestPayloadField = LookupRequest.TokensFieldNumber,
             MaxRequestBytes = (MaxTokens * sizeof(uint)) + MaxFieldBytes,
+            MaxHeaderBytes = MaxFieldBytes,
         };
 
     public static RpcMethod<AppendRequest, AppendResponse> Append { get; } =
@@ -38,6 +39,7 @@ internal static class PrefixCacheMethods
         {
             RequestPayloadField = AppendRequest.TokensFieldNumber,
             MaxRequestBytes = (MaxTokens * sizeof(uint)) + MaxFieldBytes,
+            MaxHeaderBytes = MaxFieldBytes,
         };
 
     public static RpcMethod<RetrieveRequest, RetrieveResponse> Retrieve { get; } =
@@ -52,6 +54,7 @@ internal static class PrefixCacheMethods
             RequestPayloadField = FetchRequest.TokensFieldNumber,
             ResponsePayloadField = FetchResponse.PayloadFieldNumber,
             MaxRequestBytes = (MaxTokens * sizeof(uint)) + MaxFieldBytes,
+            MaxHeaderBytes = MaxFieldBytes,
         };
 
     public static RpcMethod<ReleaseRequest, ReleaseResponse> Release { get; } =

@@ -19,6 +19,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
     private readonly TaskCompletionSource<Exception?> _firstAttempt = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<LayoutId, KvLayout> _layouts = [];
     private readonly Task _loop;
+    private int _disposed;
     private volatile NodeSession? _current;
     private ByteString _previous = ByteString.Empty;
 
@@ -40,11 +41,21 @@ internal sealed class SessionKeeper : IAsyncDisposable
     public async Task RegisterAsync(KvLayout layout, CancellationToken cancellationToken)
     {
         lock (_layouts) _layouts[layout.Id] = layout;
-        if (_current is { } session) await RegisterAsync(session.Id, layout, cancellationToken);
+        if (_current is not { } session) return;
+        try
+        {
+            await RegisterAsync(session.Id, layout, cancellationToken);
+        }
+        catch (RpcException exception) when (IsRefusal(exception))
+        {
+            lock (_layouts) _layouts.Remove(layout.Id);
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         await _stop.CancelAsync();
         await _loop;
         _stop.Dispose();
@@ -56,22 +67,25 @@ internal sealed class SessionKeeper : IAsyncDisposable
         while (!_stop.IsCancellationRequested)
         {
             Exception? failure = null;
+            var started = _options.TimeProvider.GetTimestamp();
             try
             {
                 await HoldAsync();
-                delay = _options.MinReconnectDelay;
             }
-            catch (Exception exception) when (exception is RpcException or OperationCanceledException or PrefixCacheException)
+            catch (Exception exception)
             {
+                // Whatever it is: without this loop the worker would never use a cache again.
                 failure = exception;
             }
 
             var wasConnected = Lose();
             if (_stop.IsCancellationRequested) break;
-            if (wasConnected) delay = _options.MinReconnectDelay;
+            if (wasConnected && _options.TimeProvider.GetElapsedTime(started) > _options.MaxReconnectDelay) delay = _options.MinReconnectDelay;
             if (wasConnected || _firstAttempt.TrySetResult(failure ?? new PrefixCacheException("The node closed the session at once.")))
                 _report(new ClientEvent(ClientEventKind.Disconnected, "", failure?.Message ?? "The node ended the session."));
-            await WaitAsync(delay);
+
+            // Not all workers of a fleet at the same moment.
+            await WaitAsync(delay * (0.5 + (Random.Shared.NextDouble() / 2)));
             delay = delay * 2 < _options.MaxReconnectDelay ? delay * 2 : _options.MaxReconnectDelay;
         }
 
@@ -92,7 +106,13 @@ internal sealed class SessionKeeper : IAsyncDisposable
             PreviousSession = _previous,
         };
         using var call = _channel.ServerStreaming(PrefixCacheMethods.OpenSession, request, new CallOptions { CancellationToken = _stop.Token });
-        if (!await call.Responses.MoveNextAsync(_stop.Token) || call.Responses.Current.Opened is not { } opened)
+        using (var opening = new CancellationTokenSource(_options.OpenTimeout, _options.TimeProvider))
+        {
+            if (!await call.Responses.MoveNextAsync(opening.Token))
+                throw new PrefixCacheException("The node ended the session before it was open.");
+        }
+
+        if (call.Responses.Current.Opened is not { } opened)
             throw new PrefixCacheException("The node's first event was not `opened`: is the address that of a PrefixCache node?");
         var session = new NodeSession(opened);
         _previous = session.Id;
@@ -115,8 +135,23 @@ internal sealed class SessionKeeper : IAsyncDisposable
     {
         List<KvLayout> layouts;
         lock (_layouts) layouts = [.. _layouts.Values.Where(layout => registered.Add(layout.Id))];
-        foreach (var layout in layouts) await RegisterAsync(session, layout, _stop.Token);
+        foreach (var layout in layouts) await TryRegisterAsync(session, layout);
     }
+
+    /// <summary>A layout that the node refuses makes a miss of its own lookups, not of everybody's.</summary>
+    private async Task TryRegisterAsync(ByteString session, KvLayout layout)
+    {
+        try
+        {
+            await RegisterAsync(session, layout, _stop.Token);
+        }
+        catch (RpcException exception) when (IsRefusal(exception))
+        {
+            _report(new ClientEvent(ClientEventKind.CallFailed, "RegisterLayout", $"{exception.Status}: {exception.Detail}"));
+        }
+    }
+
+    private static bool IsRefusal(RpcException exception) => exception.Status is StatusCode.InvalidArgument or StatusCode.ResourceExhausted;
 
     private bool Lose()
     {

@@ -44,6 +44,7 @@ internal sealed class ChunkSender
             await call.Requests.WriteAsync(new StoreRequest { Open = Open(session.Id, reservation) }, cancellationToken);
             var plan = await NextAsync(call, cancellationToken);
             if (plan.Plan is null) throw new RpcException(StatusCode.Internal, "The node's first answer to a store was no plan.");
+            CheckHandles(plan.Plan);
             var wanted = plan.Plan.Decisions.Where(decision => decision.Action == StoreDecision.Types.Action.Wanted).ToList();
             _present = plan.Plan.Decisions.Count(decision => decision.Action == StoreDecision.Types.Action.Present);
             _refused = plan.Plan.Decisions.Count - _present - wanted.Count;
@@ -78,6 +79,17 @@ internal sealed class ChunkSender
         for (var position = _options.FirstToken / _layout.ChunkTokens; position * _layout.ChunkTokens < _endToken; position++)
             open.Chunks.Add(new StoreOffer { Handle = Handle(position), Tokens = (uint)TokensAt(position) });
         return open;
+    }
+
+    /// <summary>What the node says never decides which of the caller's memory is read.</summary>
+    private void CheckHandles(StorePlan plan)
+    {
+        var first = _options.FirstToken / _layout.ChunkTokens;
+        for (var i = 0; i < plan.Decisions.Count; i++)
+        {
+            if (plan.Decisions[i].Handle != Handle(first + i) || (first + i) * _layout.ChunkTokens >= _endToken)
+                throw new RpcException(StatusCode.Internal, "The node's plan does not answer the offers in their order.");
+        }
     }
 
     private static ulong Handle(int position) => (ulong)position + 1;

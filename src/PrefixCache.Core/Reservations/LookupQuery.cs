@@ -14,4 +14,5 @@ public readonly record struct LookupQuery(
 /// <param name="TotalTokens">Tokens of the reservation.</param>
 /// <param name="HitTokens">Leading tokens that can be retrieved, aligned.</param>
 /// <param name="ChunkTokens">Tokens of a whole chunk.</param>
-public readonly record struct LookupAnswer(ulong Reservation, int TotalTokens, int HitTokens, int ChunkTokens);
+/// <param name="IsNew">The lookup made the reservation: nobody knows of it before the answer arrives.</param>
+public readonly record struct LookupAnswer(ulong Reservation, int TotalTokens, int HitTokens, int ChunkTokens, bool IsNew = false);

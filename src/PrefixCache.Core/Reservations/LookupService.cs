@@ -14,6 +14,9 @@ public sealed class LookupService
 
     private readonly NodeState _state;
 
+    /// <summary>Tokens of requests that are being read.</summary>
+    private long _incomingTokens;
+
     internal LookupService(NodeState state) => _state = state;
 
     /// <summary>Null when a reservation may have that many tokens.</summary>
@@ -40,6 +43,26 @@ public sealed class LookupService
         lock (_state.Gate) answer = LookupUnsynchronized(query, tokens, hashes);
         if (answer.Error is not null) tokens.Dispose();
         return answer;
+    }
+
+    /// <summary>Ends a new reservation whose answer did not arrive; one that another lookup was answered with stays.</summary>
+    public void Withdraw(Session session, ulong reservationId)
+    {
+        lock (_state.Gate)
+        {
+            if (_state.Reservations.Find(session, reservationId).Succeeded(out var reservation, out _) && reservation.Lookups == 1)
+                _state.Reservations.End(reservation);
+        }
+    }
+
+    /// <summary>Room for tokens that are about to be read, until it is disposed. Requests that never end must not take memory without limit.</summary>
+    public Result<IncomingTokens> Expect(int count)
+    {
+        if (CheckTokenCount(count) is { } error) return error;
+        if (Interlocked.Add(ref _incomingTokens, count) <= _state.Limits.MaxReservedTokens) return new IncomingTokens(this, count);
+        Interlocked.Add(ref _incomingTokens, -count);
+        return CacheError.ResourceExhausted(
+            $"Requests that are still coming in announce {_state.Limits.MaxReservedTokens} tokens, the limit: send fewer at a time, or raise max-reserved-tokens.");
     }
 
     /// <summary>Adds tokens behind those of a reservation.</summary>
@@ -89,6 +112,8 @@ public sealed class LookupService
         }
     }
 
+    internal void Arrived(int count) => Interlocked.Add(ref _incomingTokens, -count);
+
     private static CacheError? NotScheduler(Session session) => session.Role == SessionRole.Scheduler
         ? null
         : CacheError.InvalidArgument($"This is the session of rank {session.Rank}: only the instance's scheduler looks up and appends.");
@@ -123,7 +148,8 @@ public sealed class LookupService
         var hit = Math.Min(reservation.PathTokens, asked);
         reservation.HitTokens = query.AlignTokens > 1 ? hit / query.AlignTokens * query.AlignTokens : hit;
         _state.Counters.LookedUp(asked, reservation.HitTokens);
-        return new LookupAnswer(reservation.Id, reservation.Tokens.Count, reservation.HitTokens, query.Layout.ChunkTokens);
+        var isNew = reservation.Lookups++ == 0;
+        return new LookupAnswer(reservation.Id, reservation.Tokens.Count, reservation.HitTokens, query.Layout.ChunkTokens, isNew);
     }
 
     /// <summary>The request's reservation: the one it has, with the longer of both token lists, or a new one.</summary>

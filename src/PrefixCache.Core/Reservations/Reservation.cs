@@ -44,6 +44,9 @@ internal sealed class Reservation
     /// <summary>Tokens of the hit that the last lookup answered, aligned.</summary>
     public int HitTokens { get; set; }
 
+    /// <summary>Lookups that were answered with it.</summary>
+    public int Lookups { get; set; }
+
     /// <summary>Time stamp of the last use, for the leak guard.</summary>
     public long LastUsed { get; set; }
 

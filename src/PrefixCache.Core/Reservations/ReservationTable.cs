@@ -9,7 +9,7 @@ namespace PrefixCache.Core.Reservations;
 internal sealed class ReservationTable(NodeState state)
 {
     private readonly Dictionary<ulong, Reservation> _byId = [];
-    private ulong _lastId;
+    private readonly IdSource _ids = new();
 
     public int Count => _byId.Count;
 
@@ -19,6 +19,7 @@ internal sealed class ReservationTable(NodeState state)
     /// <summary>A reservation of the session's own instance.</summary>
     public Result<Reservation> Find(Session session, ulong id)
     {
+        if (state.IsDisposed) return CacheError.FailedPrecondition($"The node has stopped.");
         if (!_byId.TryGetValue(id, out var reservation) || reservation.Instance != session.Instance)
             return CacheError.NotFound($"Reservation {id} is unknown or has ended: look the request up again.");
         reservation.LastUsed = state.Time.GetTimestamp();
@@ -31,7 +32,8 @@ internal sealed class ReservationTable(NodeState state)
         if (_byId.Count >= state.Limits.MaxReservations)
             return CacheError.ResourceExhausted($"{_byId.Count} reservations are out, the limit: release those that are done with.");
         if (CheckTokens(tokens.Count) is { } error) return error;
-        var reservation = new Reservation(++_lastId, owner, requestId, tree, tokens, hashes) { LastUsed = state.Time.GetTimestamp() };
+        if (state.IsDisposed) return CacheError.FailedPrecondition($"The node has stopped.");
+        var reservation = new Reservation(NextId(), owner, requestId, tree, tokens, hashes) { LastUsed = state.Time.GetTimestamp() };
         _byId.Add(reservation.Id, reservation);
         owner.Instance.Reservations.Add(requestId, reservation);
         tree.Reservations++;
@@ -78,6 +80,15 @@ internal sealed class ReservationTable(NodeState state)
         reservation.Tokens.Dispose();
         reservation.Tree.Reservations--;
         state.Namespaces.RemoveIfUnused(reservation.Tree);
+    }
+
+    /// <summary>Random, for consecutive numbers would tell every tenant how much the others look up. Never 0, which names nothing.</summary>
+    private ulong NextId()
+    {
+        ulong id;
+        do id = _ids.Next();
+        while (id == 0 || _byId.ContainsKey(id));
+        return id;
     }
 
     /// <summary>Ends what nobody used for the maximum age.</summary>

@@ -48,6 +48,9 @@ public sealed class RetrieveService
         var chunkTokens = reservation.Tree.Layout.ChunkTokens;
         var hit = ChunkPosition.Count(reservation.HitTokens, chunkTokens);
         if (query.Handles.Count == 0) return Enumerable.Range(0, hit).ToList();
+        var most = ChunkPosition.Count(reservation.Tokens.Count, chunkTokens);
+        if (query.Handles.Count > most)
+            return CacheError.InvalidArgument($"{query.Handles.Count} handles came, but the reservation has {most} chunks: name each once.");
         var positions = new SortedSet<int>();
         foreach (var handle in query.Handles)
         {

@@ -16,6 +16,7 @@ public sealed class RetrieveTransfer : IDisposable
         Shape = shape;
         Chunks = chunks;
         OwnerEnded = owner.Ended;
+        state.BeginTransfer();
     }
 
     public KvLayout Layout { get; }
@@ -34,6 +35,7 @@ public sealed class RetrieveTransfer : IDisposable
         lock (_state.Gate)
         {
             foreach (var chunk in Chunks) _state.Store.Unlease(chunk.Node);
+            _state.EndTransfer();
         }
     }
 }

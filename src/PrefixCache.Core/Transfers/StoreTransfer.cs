@@ -8,6 +8,7 @@ public sealed class StoreTransfer : IDisposable
 {
     private readonly NodeState _state;
     private readonly int _shard;
+    private bool _disposed;
 
     internal StoreTransfer(NodeState state, int shard, IReadOnlyList<StoreDecision> decisions, IReadOnlyList<ChunkWrite> writes, Session owner)
     {
@@ -16,6 +17,7 @@ public sealed class StoreTransfer : IDisposable
         Decisions = decisions;
         Writes = writes;
         OwnerEnded = owner.Ended;
+        state.BeginTransfer();
     }
 
     /// <summary>One per offer, in its order.</summary>
@@ -53,6 +55,9 @@ public sealed class StoreTransfer : IDisposable
     {
         lock (_state.Gate)
         {
+            if (_disposed) return;
+            _disposed = true;
+
             // Last first: a parent can go only after its children.
             for (var i = Writes.Count - 1; i >= 0; i--)
             {
@@ -61,6 +66,8 @@ public sealed class StoreTransfer : IDisposable
                 _state.Store.Abandon(Writes[i].Node, Writes[i].Block);
                 _state.Counters.Aborted();
             }
+
+            _state.EndTransfer();
         }
     }
 }

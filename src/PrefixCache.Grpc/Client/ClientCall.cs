@@ -129,6 +129,10 @@ internal sealed class ClientCall : IDisposable
     {
         Cancel();
         _response?.Dispose();
+
+        // Nobody may have asked for the response; its failure is told to whoever does and to nobody else.
+        if (!ResponseStream.IsCompletedSuccessfully)
+            _ = ResponseStream.ContinueWith(static task => _ = task.Exception, TaskScheduler.Default);
         _callerRegistration.Dispose();
         _resetRegistration.Dispose();
         _cancellation.Dispose();

@@ -19,7 +19,7 @@ internal sealed class RequestSink(ClientCall call, StreamingRequestContent conte
         using var registration = call.CancelWith(cancellationToken);
         try
         {
-            var stream = await content.Stream;
+            var stream = await content.Stream.WaitAsync(call.Token);
             using var buffer = new PooledBuffer(1 << 10);
             await RequestFrame.WriteAsync(stream, buffer, message, payloadField, payload, call.Token);
             await stream.FlushAsync(call.Token);

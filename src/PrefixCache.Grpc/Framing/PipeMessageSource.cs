@@ -9,11 +9,16 @@ namespace PrefixCache.Grpc.Framing;
 /// What a reader has not asked for stays unexamined, so that the HTTP/2 window closes behind a slow reader: Kestrel reopens it
 /// for examined bytes, consumed or not.
 /// </remarks>
-internal sealed class PipeMessageSource(PipeReader pipe, IRequestFaults faults) : MessageSource
+internal sealed class PipeMessageSource(PipeReader pipe, IRequestFaults faults, TimeProvider clock) : MessageSource
 {
     private ReadOnlySequence<byte> _buffer;
     private bool _holding;
     private bool _ended;
+    private long _waitingSince;
+    private long _waitedTicks;
+
+    /// <summary>The request is one message: a client that takes its time over it holds memory for nothing.</summary>
+    public bool IsSingle { get; set; }
 
     public override ReadOnlySequence<byte> Buffered => _buffer;
 
@@ -25,8 +30,16 @@ internal sealed class PipeMessageSource(PipeReader pipe, IRequestFaults faults) 
     public override void Consume(int count)
     {
         _buffer = _buffer.Slice(count);
-        if (_buffer.IsEmpty)
-            Release();
+        if (!_buffer.IsEmpty)
+            return;
+        try
+        {
+            Advance();
+        }
+        catch (Exception fault)
+        {
+            throw faults.Translate(fault);
+        }
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -47,8 +60,30 @@ internal sealed class PipeMessageSource(PipeReader pipe, IRequestFaults faults) 
 
     public override RpcException Compressed() => faults.Compressed();
 
-    /// <summary>Gives what is buffered back to the pipe; every read needs exactly one advance.</summary>
-    public void Release()
+    /// <summary>Whether a single request made its reader wait for longer than it may, all waits together: one byte a second is no progress.</summary>
+    public bool IsOverdue(TimeSpan timeout)
+    {
+        var since = Volatile.Read(ref _waitingSince);
+        return since != 0 && clock.GetElapsedTime(since).Ticks + Volatile.Read(ref _waitedTicks) >= timeout.Ticks;
+    }
+
+    /// <summary>Gives what is buffered back to the pipe at the call's end; false where the client has reset the stream.</summary>
+    public bool Release()
+    {
+        try
+        {
+            Advance();
+            return true;
+        }
+        catch (Exception fault) when (fault is IOException or OperationCanceledException or InvalidOperationException)
+        {
+            // The client has reset the stream: Kestrel takes its buffers back by itself.
+            return false;
+        }
+    }
+
+    // Every read needs exactly one advance. It throws where the client has reset the stream since.
+    private void Advance()
     {
         if (!_holding)
             return;
@@ -72,7 +107,8 @@ internal sealed class PipeMessageSource(PipeReader pipe, IRequestFaults faults) 
                     _buffer = default;
                 }
 
-                var result = await pipe.ReadAsync(cancellationToken);
+                var read = pipe.ReadAsync(cancellationToken);
+                var result = IsSingle && !read.IsCompleted ? await WaitAsync(read) : await read;
                 _holding = true;
                 _buffer = result.Buffer;
                 _ended = result.IsCompleted;
@@ -87,6 +123,22 @@ internal sealed class PipeMessageSource(PipeReader pipe, IRequestFaults faults) 
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
         {
             throw faults.Translate(fault);
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ReadResult> WaitAsync(ValueTask<ReadResult> read)
+    {
+        var started = clock.GetTimestamp();
+        Volatile.Write(ref _waitingSince, started);
+        try
+        {
+            return await read;
+        }
+        finally
+        {
+            Volatile.Write(ref _waitingSince, 0);
+            Volatile.Write(ref _waitedTicks, _waitedTicks + clock.GetElapsedTime(started).Ticks);
         }
     }
 }

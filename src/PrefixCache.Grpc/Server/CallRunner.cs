@@ -77,6 +77,8 @@ internal sealed class CallRunner(
         }
         finally
         {
+            if (status != StatusCode.OK || call.WasCut())
+                call.Undelivered?.Invoke();
             await call.EndAsync();
         }
 

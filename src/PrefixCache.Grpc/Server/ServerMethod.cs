@@ -40,6 +40,7 @@ internal sealed class ServerMethod<TRequest, TResponse>(RpcMethod<TRequest, TRes
 
     private async ValueTask<TRequest> ReadOnlyRequestAsync(ServerCall call)
     {
+        call.Request.IsSingle = true;
         var reader = OpenReader(call, 0);
         await ExpectRequestAsync(reader);
         var request = reader.Current;
@@ -49,6 +50,7 @@ internal sealed class ServerMethod<TRequest, TResponse>(RpcMethod<TRequest, TRes
 
     private async ValueTask<MessageReader<TRequest>> OpenOnRequestAsync(ServerCall call)
     {
+        call.Request.IsSingle = true;
         var reader = OpenReader(call, method.RequestPayloadField);
         await ExpectRequestAsync(reader);
         return reader;

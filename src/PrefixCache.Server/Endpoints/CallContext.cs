@@ -29,7 +29,7 @@ internal static class CallContext
         if (reader.PayloadLength % TokenBuffer.TokenBytes != 0)
             throw new RpcException(StatusCode.InvalidArgument, $"tokens has {reader.PayloadLength} bytes: 4 per token, little-endian.");
         var count = reader.PayloadLength / TokenBuffer.TokenBytes;
-        if (node.Lookups.CheckTokenCount(count) is { } error) throw error.ToRpc();
+        using var room = node.Lookups.Expect(count).OrThrow();
         var tokens = new TokenBuffer(count);
         try
         {

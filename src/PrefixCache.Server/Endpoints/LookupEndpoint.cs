@@ -14,11 +14,13 @@ internal sealed class LookupEndpoint(CacheNode node)
     {
         var request = reader.Current;
         var session = node.FindSession(call, request.Session);
-        var layout = node.Layouts.Find(request.LayoutId.Span).OrThrow();
+        var layout = node.Layouts.Find(request.LayoutId.Span, session.Instance.Tenant).OrThrow();
         var query = new LookupQuery(session, request.RequestId, layout, request.Salt, request.Adapter,
             CallContext.Signed(request.ComputedTokens), CallContext.Signed(request.AlignTokens));
         var tokens = await reader.ReadTokensAsync(node, call.CancellationToken);
-        return node.Lookups.Lookup(query, tokens).OrThrow().ToMessage();
+        var answer = node.Lookups.Lookup(query, tokens).OrThrow();
+        if (answer.IsNew) call.Undelivered = () => node.Lookups.Withdraw(session, answer.Reservation);
+        return answer.ToMessage();
     }
 
     public async ValueTask<AppendResponse> AppendAsync(MessageReader<AppendRequest> reader, ServerCall call)

@@ -13,9 +13,9 @@ internal sealed class NodeEndpoint(CacheNode node, TimeProvider time)
 
     public ValueTask<RegisterLayoutResponse> RegisterLayoutAsync(RegisterLayoutRequest request, ServerCall call)
     {
-        _ = node.FindSession(call, request.Session);
+        var session = node.FindSession(call, request.Session);
         if (request.Layout is null) throw new RpcException(StatusCode.InvalidArgument, "There is no layout in the request.");
-        var layout = node.Layouts.Register(request.Layout.ToDomain()).OrThrow();
+        var layout = node.Layouts.Register(request.Layout.ToDomain(), session.Instance.Tenant).OrThrow();
         var response = new RegisterLayoutResponse { LayoutId = ByteString.CopyFrom(layout.Id.ToArray()) };
         foreach (var shape in layout.Shapes) response.Shards.Add(shape.ToMessage(layout.ChunkTokens));
         return ValueTask.FromResult(response);
@@ -26,7 +26,7 @@ internal sealed class NodeEndpoint(CacheNode node, TimeProvider time)
         var session = node.FindSession(call, request.Session);
         var chunks = request.All
             ? node.ClearTenant(session)
-            : node.ClearNamespace(session, node.Layouts.Find(request.LayoutId.Span).OrThrow(), request.Salt, request.Adapter).OrThrow();
+            : node.ClearNamespace(session, node.Layouts.Find(request.LayoutId.Span, session.Instance.Tenant).OrThrow(), request.Salt, request.Adapter).OrThrow();
         return ValueTask.FromResult(new ClearNamespaceResponse { Chunks = (ulong)chunks });
     }
 

@@ -33,7 +33,7 @@ internal sealed class RetrieveEndpoint(CacheNode node, WorkInFlight work)
     {
         var request = reader.Current;
         var session = node.FindSession(call, request.Session);
-        var layout = node.Layouts.Find(request.LayoutId.Span).OrThrow();
+        var layout = node.Layouts.Find(request.LayoutId.Span, session.Instance.Tenant).OrThrow();
         var lookup = new LookupQuery(session, request.RequestId, layout, request.Salt, request.Adapter,
             CallContext.Signed(request.ComputedTokens), CallContext.Signed(request.AlignTokens));
         var shard = CallContext.Signed(request.Shard);
@@ -43,9 +43,11 @@ internal sealed class RetrieveEndpoint(CacheNode node, WorkInFlight work)
         using var running = work.Begin();
         var tokens = await reader.ReadTokensAsync(node, call.CancellationToken);
         var answer = node.Lookups.Lookup(lookup, tokens).OrThrow();
+        if (answer.IsNew) call.Undelivered = () => node.Lookups.Withdraw(session, answer.Reservation);
         using var transfer = node.Retrieves.Open(new RetrieveQuery(session, answer.Reservation, shard, [], lookup.ComputedTokens, 0)).OrThrow();
         using var ended = TransferEnd.Of(call, session, transfer.OwnerEnded);
         await writer.WriteAsync(new FetchResponse { Lookup = answer.ToMessage() }, call.CancellationToken);
+        call.Undelivered = null;
         var response = new FetchResponse();
         try
         {

@@ -24,6 +24,9 @@ public sealed record PrefixCacheNodeOptions
     /// <summary>A store that sends nothing for so long is ended and its memory freed.</summary>
     public TimeSpan StoreIdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>A request of one message that takes the node longer to get is refused.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>A caller that does not read for so long is cut off.</summary>
     public TimeSpan WriteStallTimeout { get; init; } = TimeSpan.FromSeconds(20);
 

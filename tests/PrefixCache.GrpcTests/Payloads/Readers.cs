@@ -19,7 +19,7 @@ internal static class Readers
         where T : Google.Protobuf.IMessage<T>
     {
         var pipe = PipeReader.Create(new ChunkedStream(bytes, pieces), new StreamPipeReaderOptions(bufferSize: 32, minimumReadSize: 1));
-        return new MessageReader<T>(new PipeMessageSource(pipe, new Faults()), parser, payloadField, MaxMessageBytes, MaxHeaderBytes);
+        return new MessageReader<T>(new PipeMessageSource(pipe, new Faults(), TimeProvider.System), parser, payloadField, MaxMessageBytes, MaxHeaderBytes);
     }
 
     /// <summary>The client's reader, over an answer that no server sent.</summary>

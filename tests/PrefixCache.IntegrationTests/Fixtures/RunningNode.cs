@@ -55,6 +55,6 @@ public sealed class RunningNode : IAsyncDisposable
         foreach (var client in _clients) await client.DisposeAsync();
         await WaitUntilIdleAsync();
         await Node.DisposeAsync();
-        Assert.Empty(_log.Errors);
+        Assert.True(_log.Errors.Count == 0, string.Join("\n", _log.Errors));
     }
 }
