@@ -7,8 +7,8 @@ namespace PrefixCache.Client;
 
 /// <summary>One lookup, and what is to be done when its answer does not come.</summary>
 /// <remarks>
-/// A lookup that is cancelled or times out may have made a reservation whose number nobody here learns: its leases would last as long as the
-/// session. It is found again by its request id, with one token, and released. Only where this client chose the id: behind an id of the
+/// A lookup that is cancelled or times out may have made a reservation whose number nobody here learns: its leases would last as long as
+/// the session. It is found again by its request id, with one token, and released. Only where this client chose the id: behind an id of the
 /// caller's there may be a reservation that the caller still uses, and who knows the id can look it up again.
 /// </remarks>
 internal sealed class LookupCall(LookupRequest request, LookupOptions lookup, PrefixCacheClientOptions options)
@@ -17,7 +17,8 @@ internal sealed class LookupCall(LookupRequest request, LookupOptions lookup, Pr
     {
         try
         {
-            return Check(await channel.UnaryAsync(PrefixCacheMethods.Lookup, request, new TokenMemory(tokens).Sequence, call), tokens.Length);
+            return Check(await channel.UnaryAsync(PrefixCacheMethods.Lookup, request, new TokenMemory(tokens).Sequence, call),
+                tokens.Length);
         }
         catch (RpcException exception) when (lookup.RequestId.Length == 0 && !tokens.IsEmpty
             && exception.Status is StatusCode.Cancelled or StatusCode.DeadlineExceeded)
@@ -30,7 +31,8 @@ internal sealed class LookupCall(LookupRequest request, LookupOptions lookup, Pr
     /// <summary>What the node says never decides how much of the caller's memory is written.</summary>
     private static LookupResponse Check(LookupResponse response, int tokens) => response.HitTokens <= (uint)tokens
         ? response
-        : throw new RpcException(StatusCode.Internal, FormattableString.Invariant($"The node found {response.HitTokens} of {tokens} tokens."));
+        : throw new RpcException(
+            StatusCode.Internal, FormattableString.Invariant($"The node found {response.HitTokens} of {tokens} tokens."));
 
     private async Task ForgetAsync(RpcChannel channel, int[] firstToken)
     {

@@ -34,7 +34,10 @@ public sealed class PrefixCacheClient : IAsyncDisposable
         Calls = new CallGuard(options, _channel, Report);
     }
 
-    /// <summary>Connected, disconnected, draining, a call that failed. Raised on a thread of the client: do not block it; what a listener throws is dropped.</summary>
+    /// <summary>
+    /// Connected, disconnected, draining, a call that failed. Raised on a thread of the client: do not block it; what a listener throws is
+    /// dropped.
+    /// </summary>
     public event Action<ClientEvent>? Changed;
 
     public PrefixCacheClientOptions Options { get; }
@@ -69,7 +72,8 @@ public sealed class PrefixCacheClient : IAsyncDisposable
     }
 
     /// <summary>Makes a layout known to the node, now and after every reconnection.</summary>
-    /// <exception cref="PrefixCacheException">The layout has faults (all are named), or the node refuses it: a mistake of the worker's set-up.</exception>
+    /// <exception cref="PrefixCacheException">The layout has faults (all are named), or the node refuses it: a mistake of the worker's
+    /// set-up.</exception>
     public async Task RegisterLayoutAsync(KvLayout layout, CancellationToken cancellationToken = default)
     {
         var faults = LayoutValidator.Validate(layout);
@@ -103,7 +107,8 @@ public sealed class PrefixCacheClient : IAsyncDisposable
     {
         options ??= new LookupOptions();
         var session = _keeper.Current;
-        var answer = await Calls.InvokeAsync("Lookup", session, static (state, channel, call) => state.Lookup.AskAsync(channel, state.tokens, call),
+        var answer = await Calls.InvokeAsync(
+            "Lookup", session, static (state, channel, call) => state.Lookup.AskAsync(channel, state.tokens, call),
             (Lookup: new LookupCall(LookupMessages.Request(session, layout, options), options, Options), tokens), cancellationToken);
         var ticket = answer is null
             ? new ReservationTicket(0, layout.Id.ToString(), 0, tokens.Length, layout.ChunkTokens)
@@ -117,7 +122,8 @@ public sealed class PrefixCacheClient : IAsyncDisposable
     public PrefixReservation OpenReservation(KvLayout layout, ReservationTicket ticket)
     {
         if (ticket.LayoutId != layout.Id.ToString())
-            throw new ArgumentException("The ticket is for another layout than this process uses: every rank must register the same one.", nameof(ticket));
+            throw new ArgumentException(
+                "The ticket is for another layout than this process uses: every rank must register the same one.", nameof(ticket));
         return new PrefixReservation(this, ticket.Reservation == 0 ? null : _keeper.Current, layout, ticket);
     }
 
@@ -129,7 +135,8 @@ public sealed class PrefixCacheClient : IAsyncDisposable
     /// <summary>Makes everything of one namespace unfindable.</summary>
     /// <returns>Chunks taken out.</returns>
     /// <exception cref="PrefixCacheException">The node cannot be asked.</exception>
-    public async Task<long> ClearNamespaceAsync(KvLayout layout, string salt = "", string adapter = "", CancellationToken cancellationToken = default)
+    public async Task<long> ClearNamespaceAsync(
+        KvLayout layout, string salt = "", string adapter = "", CancellationToken cancellationToken = default)
     {
         var answer = await AdminAsync("ClearNamespace", PrefixCacheMethods.ClearNamespace, session => new ClearNamespaceRequest
         {
@@ -145,7 +152,8 @@ public sealed class PrefixCacheClient : IAsyncDisposable
     /// <returns>Chunks taken out.</returns>
     /// <exception cref="PrefixCacheException">The node cannot be asked.</exception>
     public async Task<long> ClearAllAsync(CancellationToken cancellationToken = default) => (long)(await AdminAsync("ClearNamespace",
-        PrefixCacheMethods.ClearNamespace, session => new ClearNamespaceRequest { Session = session.Id, All = true }, cancellationToken)).Chunks;
+        PrefixCacheMethods.ClearNamespace, session =>
+            new ClearNamespaceRequest { Session = session.Id, All = true }, cancellationToken)).Chunks;
 
     public async ValueTask DisposeAsync()
     {
@@ -174,7 +182,9 @@ public sealed class PrefixCacheClient : IAsyncDisposable
     private static bool IsTransient(RpcException exception) =>
         exception.Status is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled or StatusCode.NotFound;
 
-    /// <summary>A listener that throws fails neither an inference request nor the loop that connects again: what it throws is dropped.</summary>
+    /// <summary>
+    /// A listener that throws fails neither an inference request nor the loop that connects again: what it throws is dropped.
+    /// </summary>
     private void Report(ClientEvent happened)
     {
         foreach (var listener in Delegate.EnumerateInvocationList(Changed))

@@ -41,7 +41,9 @@ public sealed record PrefixCacheClientOptions
     /// <summary>How long one retrieve or store may take.</summary>
     public TimeSpan TransferTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long opening a session may take: a node that takes the call and never answers, as a stopped process does, is no node.</summary>
+    /// <summary>
+    /// How long opening a session may take: a node that takes the call and never answers, as a stopped process does, is no node.
+    /// </summary>
     public TimeSpan OpenTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Shortest wait before the next attempt to connect; it doubles up to <see cref="MaxReconnectDelay"/>.</summary>

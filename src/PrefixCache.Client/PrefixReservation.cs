@@ -42,7 +42,8 @@ public sealed class PrefixReservation : IAsyncDisposable
 
     /// <summary>Loads the hit, or a part of it, of one shard into the caller's memory.</summary>
     /// <returns>What is in place: on a failure as much as had come whole, in chunk order.</returns>
-    public async ValueTask<RetrieveResult> RetrieveAsync(IKvMemory destination, TransferOptions? options = null, CancellationToken cancellationToken = default)
+    public async ValueTask<RetrieveResult> RetrieveAsync(
+        IKvMemory destination, TransferOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new TransferOptions();
         var end = options.EndToken == 0 ? HitTokens : Math.Min(options.EndToken, HitTokens);
@@ -66,8 +67,11 @@ public sealed class PrefixReservation : IAsyncDisposable
         return receiver.Result;
     }
 
-    /// <summary>Stores one shard of what the node does not have yet: every chunk from the one with <see cref="TransferOptions.FirstToken"/> on.</summary>
-    public async ValueTask<StoreSummary> StoreAsync(IKvMemory source, TransferOptions? options = null, CancellationToken cancellationToken = default)
+    /// <summary>
+    /// Stores one shard of what the node does not have yet: every chunk from the one with <see cref="TransferOptions.FirstToken"/> on.
+    /// </summary>
+    public async ValueTask<StoreSummary> StoreAsync(
+        IKvMemory source, TransferOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new TransferOptions();
         var end = options.EndToken == 0 ? TotalTokens : Math.Min(options.EndToken, TotalTokens);
@@ -94,7 +98,8 @@ public sealed class PrefixReservation : IAsyncDisposable
             Position = (uint)TotalTokens,
         };
         var response = await _client.Calls.InvokeAsync("Append", _session, static (state, channel, call) =>
-            channel.UnaryAsync(PrefixCacheMethods.Append, state.request, new TokenMemory(state.tokens).Sequence, call), (request, tokens), cancellationToken);
+            channel.UnaryAsync(PrefixCacheMethods.Append, state.request, new TokenMemory(state.tokens).Sequence, call), (request, tokens),
+                cancellationToken);
         if (response is null) return false;
         Ticket = Ticket with { TotalTokens = (int)response.TotalTokens };
         return true;
@@ -126,7 +131,8 @@ public sealed class PrefixReservation : IAsyncDisposable
         if (IsLive) await ReleaseAsync();
     }
 
-    private async ValueTask<bool> SendReleaseAsync(ReleaseRequest.Types.Scope scope, UsageReport? report, CancellationToken cancellationToken)
+    private async ValueTask<bool> SendReleaseAsync(
+        ReleaseRequest.Types.Scope scope, UsageReport? report, CancellationToken cancellationToken)
     {
         if (Ticket.Reservation == 0) return false;
         var request = ReleaseMessages.Request(_session, Ticket.Reservation, scope, report);

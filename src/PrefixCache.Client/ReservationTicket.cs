@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace PrefixCache.Client;
 
-/// <summary>What a rank process needs to use a reservation that its scheduler looked up. Small; travels by whatever the engine has.</summary>
+/// <summary>
+/// What a rank process needs to use a reservation that its scheduler looked up. Small; travels by whatever the engine has.
+/// </summary>
 /// <param name="Reservation">0 = there is none, and everything is a miss.</param>
 /// <param name="LayoutId">Hex.</param>
 /// <param name="HitTokens">Leading tokens that can be retrieved.</param>

@@ -16,7 +16,8 @@ public sealed record TransferOptions
     public bool LayerOrder { get; init; }
 }
 
-/// <param name="EndToken">KV of the tokens before this one is in place, from the first one asked for; that one itself when nothing is.</param>
+/// <param name="EndToken">KV of the tokens before this one is in place, from the first one asked for; that one itself when nothing
+/// is.</param>
 /// <param name="Tokens">How many tokens that is.</param>
 /// <param name="Bytes">Payload received.</param>
 /// <param name="Elapsed">Wall-clock time.</param>

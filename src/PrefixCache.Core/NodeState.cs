@@ -57,7 +57,9 @@ internal sealed class NodeState : IDisposable
         if (--Transfers == 0 && IsDisposed) Store.Host.Dispose();
     }
 
-    /// <summary>Frees the host tier; with the last transfer where one still runs, for unmapped memory under a copy ends the process.</summary>
+    /// <summary>
+    /// Frees the host tier; with the last transfer where one still runs, for unmapped memory under a copy ends the process.
+    /// </summary>
     public void Dispose()
     {
         if (IsDisposed) return;

@@ -34,7 +34,8 @@ public sealed class MessageReader<T>
 
     /// <summary>The message that the reader stands on, without its payload.</summary>
     /// <exception cref="InvalidOperationException">There is none: call <see cref="MoveNextAsync"/> first.</exception>
-    public T Current => _hasCurrent ? _current! : throw new InvalidOperationException("The reader stands on no message: call MoveNextAsync.");
+    public T Current =>
+        _hasCurrent ? _current! : throw new InvalidOperationException("The reader stands on no message: call MoveNextAsync.");
 
     /// <summary>Bytes in the payload of the current message; 0 where it has none.</summary>
     public int PayloadLength { get; private set; }
@@ -45,7 +46,8 @@ public sealed class MessageReader<T>
     /// <summary>Goes to the next message; what is left of the current one's payload is skipped.</summary>
     /// <param name="cancellationToken">Gives the wait up.</param>
     /// <returns>False when the peer has sent its last message.</returns>
-    /// <exception cref="RpcException">The message breaks a rule or a limit; on a client also: the call ended with a status other than OK.</exception>
+    /// <exception cref="RpcException">The message breaks a rule or a limit; on a client also: the call ended with a status other than
+    /// OK.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> MoveNextAsync(CancellationToken cancellationToken = default)
     {

@@ -43,7 +43,9 @@ public sealed class RpcChannel : IDisposable
         where TRequest : IMessage<TRequest>
         where TResponse : IMessage<TResponse> => ServerStreaming(method, new SingleRequestContent(request, 0, default), options);
 
-    /// <summary>Starts a server-streaming call with a payload; see <see cref="ServerStreamingCall{TResponse}.RequestSentAsync"/> for its memory.</summary>
+    /// <summary>
+    /// Starts a server-streaming call with a payload; see <see cref="ServerStreamingCall{TResponse}.RequestSentAsync"/> for its memory.
+    /// </summary>
     public ServerStreamingCall<TResponse> ServerStreaming<TRequest, TResponse>(
         RpcMethod<TRequest, TResponse> method, TRequest header, ReadOnlySequence<byte> payload, CallOptions options = default)
         where TRequest : IMessage<TRequest>

@@ -32,7 +32,8 @@ internal static partial class RpcLog
     [LoggerMessage(9, LogLevel.Warning, "The grace of the drain is over: {Calls} calls are reset.")]
     public static partial void DrainGraceOver(ILogger logger, int calls);
 
-    [LoggerMessage(10, LogLevel.Error, "{Calls} handlers did not return after their calls were reset: they ignore their cancellation token.")]
+    [LoggerMessage(10, LogLevel.Error,
+        "{Calls} handlers did not return after their calls were reset: they ignore their cancellation token.")]
     public static partial void HandlersStuck(ILogger logger, int calls);
 
     [LoggerMessage(12, LogLevel.Warning, "A client has not sent the request of {Method} within {RequestSeconds} s: its stream is reset.")]

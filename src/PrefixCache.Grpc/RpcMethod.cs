@@ -30,10 +30,14 @@ public sealed class RpcMethod<TRequest, TResponse>(
     /// <summary>The path of the method on the wire, <c>/service/name</c>.</summary>
     public string FullName { get; } = $"/{service}/{name}";
 
-    /// <summary>Number of the request's <c>bytes</c> field that takes the raw path; 0 = none. It must be the last field of the message.</summary>
+    /// <summary>
+    /// Number of the request's <c>bytes</c> field that takes the raw path; 0 = none. It must be the last field of the message.
+    /// </summary>
     public int RequestPayloadField { get; init; }
 
-    /// <summary>Number of the response's <c>bytes</c> field that takes the raw path; 0 = none. It must be the last field of the message.</summary>
+    /// <summary>
+    /// Number of the response's <c>bytes</c> field that takes the raw path; 0 = none. It must be the last field of the message.
+    /// </summary>
     public int ResponsePayloadField { get; init; }
 
     /// <summary>Largest request message in bytes, payload included.</summary>

@@ -14,7 +14,9 @@ public sealed class RpcServerOptions
     public int MaxMetadataBytes { get; init; } = 8 << 10;
 
     /// <summary>Asked before every handler; null admits the call, an exception ends it with its status.</summary>
-    /// <remarks>Runs synchronously on the thread of the request and exempts nothing: it looks at <see cref="ServerCall.Method"/> itself.</remarks>
+    /// <remarks>
+    /// Runs synchronously on the thread of the request and exempts nothing: it looks at <see cref="ServerCall.Method"/> itself.
+    /// </remarks>
     public Func<ServerCall, RpcException?>? Authorize { get; init; }
 
     /// <summary>The clock of deadlines and stalls.</summary>

@@ -38,7 +38,8 @@ public sealed class ServerCall : IRequestFaults
     public string Method { get; }
 
     /// <summary>The other end, as <c>127.0.0.1:4711</c> or <c>unix:</c>.</summary>
-    public string Peer => IsUnixSocket ? "unix:" : new IPEndPoint(RemoteAddress ?? IPAddress.None, _context.Connection.RemotePort).ToString();
+    public string Peer =>
+        IsUnixSocket ? "unix:" : new IPEndPoint(RemoteAddress ?? IPAddress.None, _context.Connection.RemotePort).ToString();
 
     /// <summary>Address of the other end; null on a Unix socket.</summary>
     public IPAddress? RemoteAddress => _context.Connection.RemoteIpAddress;
@@ -73,7 +74,9 @@ public sealed class ServerCall : IRequestFaults
     /// <summary>For the caller's use, as the identity that the authorization found.</summary>
     public object? UserState { get; set; }
 
-    /// <summary>Takes back what the handler did for an answer that the client will not get: the call failed or ended before it left.</summary>
+    /// <summary>
+    /// Takes back what the handler did for an answer that the client will not get: the call failed or ended before it left.
+    /// </summary>
     /// <remarks>Runs once, after the handler. An answer that has left may still be lost on its way.</remarks>
     public Action? Undelivered { get; set; }
 
@@ -85,7 +88,9 @@ public sealed class ServerCall : IRequestFaults
 
     internal ServerCall? Previous { get; set; }
 
-    /// <summary>Whether the client is gone or the call was aborted, at its end. The request knows of a reset before Kestrel's token tells.</summary>
+    /// <summary>
+    /// Whether the client is gone or the call was aborted, at its end. The request knows of a reset before Kestrel's token tells.
+    /// </summary>
     internal bool WasCut() => Response.AbortReason is not null || _context.RequestAborted.IsCancellationRequested || !Request.Release();
 
     /// <summary>Reads the deadline and sets its timer.</summary>

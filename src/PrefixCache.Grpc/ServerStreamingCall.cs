@@ -24,7 +24,9 @@ public sealed class ServerStreamingCall<TResponse> : IDisposable
     /// <summary>Metadata that comes before the first response.</summary>
     public Task<Metadata> ResponseHeadersAsync => _call.HeadersAsync();
 
-    /// <summary>Ends, always in success, when the memory of the request's payload is free again; soon after <see cref="Dispose"/> at the latest.</summary>
+    /// <summary>
+    /// Ends, always in success, when the memory of the request's payload is free again; soon after <see cref="Dispose"/> at the latest.
+    /// </summary>
     public Task RequestSentAsync => _content.Sent;
 
     /// <summary>Metadata that came with the status; empty until the last response has been read.</summary>

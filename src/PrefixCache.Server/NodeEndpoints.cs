@@ -15,7 +15,8 @@ internal static class NodeEndpoints
         var whole = new NodeEndpoint(node, time);
         var lookup = new LookupEndpoint(node);
         var retrieve = new RetrieveEndpoint(node, work);
-        rpc.AddServerStreaming(PrefixCacheMethods.OpenSession, new SessionEndpoint(node, options, work, loggers.CreateLogger<SessionEndpoint>()).HandleAsync);
+        rpc.AddServerStreaming(
+            PrefixCacheMethods.OpenSession, new SessionEndpoint(node, options, work, loggers.CreateLogger<SessionEndpoint>()).HandleAsync);
         rpc.AddUnary(PrefixCacheMethods.RegisterLayout, whole.RegisterLayoutAsync);
         rpc.AddUnary(PrefixCacheMethods.Lookup, lookup.LookupAsync);
         rpc.AddUnary(PrefixCacheMethods.Append, lookup.AppendAsync);

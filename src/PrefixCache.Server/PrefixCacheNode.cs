@@ -28,7 +28,8 @@ public sealed class PrefixCacheNode : IAsyncDisposable
     private readonly ILogger _logger;
     private int _stopped;
 
-    private PrefixCacheNode(PrefixCacheNodeOptions options, CacheNode cache, RpcServer rpc, WebApplication app, HealthService health, ILogger logger)
+    private PrefixCacheNode(
+        PrefixCacheNodeOptions options, CacheNode cache, RpcServer rpc, WebApplication app, HealthService health, ILogger logger)
     {
         _options = options;
         _cache = cache;
@@ -87,7 +88,9 @@ public sealed class PrefixCacheNode : IAsyncDisposable
     /// <summary>What the node holds now.</summary>
     public CacheSnapshot Snapshot() => _cache.Snapshot();
 
-    /// <summary>Stops taking calls, lets running ones finish within the drain grace, then frees everything. Once; later calls do nothing.</summary>
+    /// <summary>
+    /// Stops taking calls, lets running ones finish within the drain grace, then frees everything. Once; later calls do nothing.
+    /// </summary>
     public Task StopAsync() => StopAsync(_options.DrainGrace);
 
     public async ValueTask DisposeAsync() => await StopAsync();

@@ -32,7 +32,9 @@ internal static partial class UnixSocketFile
     /// <summary>
     /// Files made until this is disposed get mode 0600: a chmod after bind(2) would leave a moment in which anybody could connect.
     /// </summary>
-    /// <remarks>umask(2) is the process's, so files that other threads make meanwhile are private too: harmless, and a matter of milliseconds.</remarks>
+    /// <remarks>
+    /// umask(2) is the process's, so files that other threads make meanwhile are private too: harmless, and a matter of milliseconds.
+    /// </remarks>
     public static IDisposable RestrictNewFiles(string path) => new Mask(path.Length > 0);
 
     /// <summary>An ordinary file refuses a connection just as a dead socket does, and must not be deleted for it.</summary>

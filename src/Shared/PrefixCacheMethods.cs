@@ -5,8 +5,8 @@ namespace PrefixCache.Protocol;
 
 /// <summary>The service's methods, with the fields that take the raw payload path and the limits of their messages.</summary>
 /// <remarks>
-/// Compiled into the server and into the client, which share no project that knows both messages and RPC. The limit of a message with tokens
-/// is that of the largest token count that can be configured; the node checks its own, lower one before it takes memory.
+/// Compiled into the server and into the client, which share no project that knows both messages and RPC. The limit of a message with
+/// tokens is that of the largest token count that can be configured; the node checks its own, lower one before it takes memory.
 /// </remarks>
 internal static class PrefixCacheMethods
 {
@@ -43,7 +43,9 @@ internal static class PrefixCacheMethods
         };
 
     public static RpcMethod<RetrieveRequest, RetrieveResponse> Retrieve { get; } =
-        new(Service, "Retrieve", RetrieveRequest.Parser, RetrieveResponse.Parser) { ResponsePayloadField = RetrieveResponse.PayloadFieldNumber };
+        new(Service, "Retrieve", RetrieveRequest.Parser,
+            RetrieveResponse.Parser)
+        { ResponsePayloadField = RetrieveResponse.PayloadFieldNumber };
 
     public static RpcMethod<StoreRequest, StoreResponse> Store { get; } =
         new(Service, "Store", StoreRequest.Parser, StoreResponse.Parser) { RequestPayloadField = StoreRequest.PayloadFieldNumber };

@@ -4,7 +4,8 @@ using PrefixCache.Benchmarks.Reporting;
 using PrefixCache.Benchmarks.Transport;
 
 var json = new Option<FileInfo?>("--json") { Description = "Also write the results to this file, as a JSON array." };
-var grpc = new Command("grpc", "Payload over gRPC against a bare HTTP/2 stream, both directions; lookups against an echo, and inside the handler.") { json };
+var grpc = new Command(
+    "grpc", "Payload over gRPC against a bare HTTP/2 stream, both directions; lookups against an echo, and inside the handler.") { json };
 grpc.SetAction(async (arguments, cancellationToken) =>
 {
     IReadOnlyList<BenchmarkResult> results =
@@ -21,5 +22,6 @@ server.SetAction((_, cancellationToken) => TransportServer.RunAsync(cancellation
 var lookupServer = new Command("lookup-server", "The server process of the lookup benchmark.") { Hidden = true };
 lookupServer.SetAction((_, cancellationToken) => LookupServer.RunAsync(cancellationToken));
 
-var root = new RootCommand("Benchmarks of PrefixCache. Every time is shown beside a reference measured in the same run.") { grpc, server, lookupServer };
+var root = new RootCommand(
+    "Benchmarks of PrefixCache. Every time is shown beside a reference measured in the same run.") { grpc, server, lookupServer };
 return await root.Parse(args).InvokeAsync();

@@ -20,7 +20,8 @@ public static class TestService
             return ValueTask.FromResult(request);
         });
         server.AddUnary(TestMethods.UnaryCall, (SimpleRequest request, ServerCall call) => ValueTask.FromResult(Answer(request, call)));
-        server.AddUnary(TestMethods.CacheableUnaryCall, (SimpleRequest request, ServerCall call) => ValueTask.FromResult(Answer(request, call)));
+        server.AddUnary(TestMethods.CacheableUnaryCall, (SimpleRequest request, ServerCall call) =>
+            ValueTask.FromResult(Answer(request, call)));
         server.AddServerStreaming(TestMethods.StreamingOutputCall, StreamAsync);
         server.AddClientStreaming(TestMethods.StreamingInputCall, AggregateAsync);
         server.AddDuplex(TestMethods.FullDuplexCall, AnswerEachAsync);

@@ -21,7 +21,11 @@ internal static class ServeCommand
     public static Command Create()
     {
         var command = new Command("serve", Description);
-        var config = new Option<string?>("--config") { Description = "JSON file with options by name: { \"capacity\": \"64GiB\" }.", HelpName = "file" };
+        var config = new Option<string?>("--config")
+        {
+            Description = "JSON file with options by name: { \"capacity\": \"64GiB\" }.",
+            HelpName = "file",
+        };
         command.Add(config);
         var options = NodeOptionTable.All.ToDictionary(option => option.Name, ToOption);
         foreach (var option in options.Values) command.Add(option);

@@ -2,8 +2,8 @@ namespace PrefixCache.Client.Memory;
 
 /// <summary>The caller's KV memory for one shard of one sequence: where each token of each segment lies.</summary>
 /// <remarks>
-/// A segment is one (layer, plane) slab of the shard, layer outermost, then plane (K, V); a token has the shard's bytes per token and segment
-/// there, all its heads in order. Called by one transfer at a time, on any thread.
+/// A segment is one (layer, plane) slab of the shard, layer outermost, then plane (K, V); a token has the shard's bytes per token and
+/// segment there, all its heads in order. Called by one transfer at a time, on any thread.
 /// </remarks>
 public interface IKvMemory
 {

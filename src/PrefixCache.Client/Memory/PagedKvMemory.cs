@@ -3,7 +3,9 @@ using PrefixCache.Format.Layouts;
 namespace PrefixCache.Client.Memory;
 
 /// <summary>An engine's paged cache: each segment is a run of pages, and a sequence's tokens lie in the pages of its block table.</summary>
-/// <remarks>Token t of a segment lies at blockTable[t / blockTokens] × page bytes + (t % blockTokens) × token stride. Owns nothing.</remarks>
+/// <remarks>
+/// Token t of a segment lies at blockTable[t / blockTokens] × page bytes + (t % blockTokens) × token stride. Owns nothing.
+/// </remarks>
 public sealed class PagedKvMemory : IKvMemory
 {
     private readonly Memory<byte>[] _segments;
@@ -16,7 +18,8 @@ public sealed class PagedKvMemory : IKvMemory
     /// <param name="shape">The shard's shape.</param>
     /// <param name="blockTable">Page number of each block of the sequence.</param>
     /// <param name="blockTokens">Tokens in a page.</param>
-    /// <param name="tokenStride">Bytes from one token to the next; 0 = they lie behind one another. Pages are blockTokens strides long.</param>
+    /// <param name="tokenStride">Bytes from one token to the next; 0 = they lie behind one another. Pages are blockTokens strides
+    /// long.</param>
     public PagedKvMemory(Memory<byte>[] segments, ShardShape shape, int[] blockTable, int blockTokens, int tokenStride = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(segments.Length, shape.Segments, nameof(segments));

@@ -80,7 +80,8 @@ internal sealed class SessionKeeper : IAsyncDisposable
 
             var wasConnected = Lose();
             if (_stop.IsCancellationRequested) break;
-            if (wasConnected && _options.TimeProvider.GetElapsedTime(started) > _options.MaxReconnectDelay) delay = _options.MinReconnectDelay;
+            if (wasConnected
+                && _options.TimeProvider.GetElapsedTime(started) > _options.MaxReconnectDelay) delay = _options.MinReconnectDelay;
             if (wasConnected || _firstAttempt.TrySetResult(failure ?? new PrefixCacheException("The node closed the session at once.")))
                 _report(new ClientEvent(ClientEventKind.Disconnected, "", failure?.Message ?? "The node ended the session."));
 
@@ -105,7 +106,8 @@ internal sealed class SessionKeeper : IAsyncDisposable
             Tenant = _options.Tenant,
             PreviousSession = _previous,
         };
-        using var call = _channel.ServerStreaming(PrefixCacheMethods.OpenSession, request, new CallOptions { CancellationToken = _stop.Token });
+        using var call = _channel.ServerStreaming(
+            PrefixCacheMethods.OpenSession, request, new CallOptions { CancellationToken = _stop.Token });
         using (var opening = new CancellationTokenSource(_options.OpenTimeout, _options.TimeProvider))
         {
             if (!await call.Responses.MoveNextAsync(opening.Token))

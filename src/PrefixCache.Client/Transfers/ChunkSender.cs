@@ -37,7 +37,8 @@ internal sealed class ChunkSender
 
     public StoreSummary Summary => new(_committed, _present, _refused, _bytes, _time.GetElapsedTime(_started));
 
-    public async Task SendAsync(NodeSession session, ulong reservation, DuplexCall<StoreRequest, StoreResponse> call, CancellationToken cancellationToken)
+    public async Task SendAsync(
+        NodeSession session, ulong reservation, DuplexCall<StoreRequest, StoreResponse> call, CancellationToken cancellationToken)
     {
         try
         {

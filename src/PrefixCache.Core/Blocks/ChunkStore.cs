@@ -60,7 +60,9 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, Namespac
         return block;
     }
 
-    /// <summary>Hands a written block to its chunk; false when the shard is there already or the chunk was cleared: the block is freed.</summary>
+    /// <summary>
+    /// Hands a written block to its chunk; false when the shard is there already or the chunk was cleared: the block is freed.
+    /// </summary>
     public bool TryAttach(ChunkNode node, int shard, Block block, ulong[] checksums)
     {
         WritingBlocks--;

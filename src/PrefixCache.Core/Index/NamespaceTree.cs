@@ -52,7 +52,8 @@ public sealed class NamespaceTree
         {
             var parent = position == 0 ? null : path[position - 1];
             var first = position * Layout.ChunkTokens;
-            var node = Find(parent, hashes[position], tokens.Slice(first, ChunkPosition.Tokens(position, tokens.Count, Layout.ChunkTokens)));
+            var node = Find(parent, hashes[position],
+                tokens.Slice(first, ChunkPosition.Tokens(position, tokens.Count, Layout.ChunkTokens)));
             if (node is null || (completeOnly && !node.IsComplete)) return;
             path.Add(node);
         }

@@ -6,8 +6,8 @@ namespace PrefixCache.Core.Layouts;
 
 /// <summary>Layouts that workers registered. Thread-safe.</summary>
 /// <remarks>
-/// Each tenant sees its own alone and has the limit for itself: a known id would tell another tenant which models run here, and one tenant could
-/// use the limit up for all, for good.
+/// Each tenant sees its own alone and has the limit for itself: a known id would tell another tenant which models run here, and one tenant
+/// could use the limit up for all, for good.
 /// </remarks>
 public sealed class LayoutTable
 {
@@ -46,7 +46,8 @@ public sealed class LayoutTable
             return CacheError.InvalidArgument($"layout_id has {id.Length} bytes: send the {LayoutId.Length} that RegisterLayout answered.");
         return _layouts.TryGetValue((tenant, layoutId), out var layout)
             ? layout
-            : CacheError.NotFound($"The node does not know layout {layoutId}: register it first (a node forgets layouts when it restarts).");
+            : CacheError.NotFound(
+                $"The node does not know layout {layoutId}: register it first (a node forgets layouts when it restarts).");
     }
 
     private static string TextOf(IReadOnlyList<string> faults) => faults.Count <= MaxFaultsTold

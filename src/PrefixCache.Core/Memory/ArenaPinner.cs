@@ -4,8 +4,9 @@ namespace PrefixCache.Core.Memory;
 
 /// <summary>Pins an arena in the background, piece by piece.</summary>
 /// <remarks>
-/// mlock(2) faults every page in, which takes seconds for gigabytes on a machine that hands its memory out lazily: a node serves meanwhile, for its
-/// memory is reserved already. One thread, which ends between two pieces when this is disposed; dispose it before the arena.
+/// mlock(2) faults every page in, which takes seconds for gigabytes on a machine that hands its memory out lazily: a node serves
+/// meanwhile, for its memory is reserved already. One thread, which ends between two pieces when this is disposed; dispose it before the
+/// arena.
 /// </remarks>
 public sealed class ArenaPinner : IDisposable
 {

@@ -55,7 +55,9 @@ public sealed class LookupService
         }
     }
 
-    /// <summary>Room for tokens that are about to be read, until it is disposed. Requests that never end must not take memory without limit.</summary>
+    /// <summary>
+    /// Room for tokens that are about to be read, until it is disposed. Requests that never end must not take memory without limit.
+    /// </summary>
     public Result<IncomingTokens> Expect(int count)
     {
         if (CheckTokenCount(count) is { } error) return error;
@@ -86,7 +88,8 @@ public sealed class LookupService
         {
             var repeated = position >= 0 && position <= old.Count - added && old.Slice(position, added).SequenceEqual(tokens);
             if (!repeated && position != old.Count)
-                return CacheError.InvalidArgument($"position is {position}, but the reservation has {old.Count} tokens: append at its end.");
+                return CacheError.InvalidArgument(
+                    $"position is {position}, but the reservation has {old.Count} tokens: append at its end.");
             if (repeated) return Replace(session, reservationId, old, null);
             if (CheckTokenCount(old.Count + added) is { } limit) return limit;
             var longer = new TokenBuffer(old.Count + added);
@@ -229,5 +232,6 @@ public sealed class LookupService
 
     private CacheError? CheckReplace(Reservation reservation, TokenBuffer expected, TokenBuffer longer) => reservation.Tokens == expected
         ? _state.Reservations.CheckTokens(longer.Count - expected.Count)
-        : CacheError.FailedPrecondition($"The reservation's tokens changed while these were appended: one scheduler thread appends at a time.");
+        : CacheError.FailedPrecondition(
+            $"The reservation's tokens changed while these were appended: one scheduler thread appends at a time.");
 }

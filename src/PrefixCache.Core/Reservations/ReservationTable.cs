@@ -44,7 +44,8 @@ internal sealed class ReservationTable(NodeState state)
     /// <summary>Null when that many more tokens may be held.</summary>
     public CacheError? CheckTokens(int more) => Tokens + more <= state.Limits.MaxReservedTokens
         ? null
-        : CacheError.ResourceExhausted($"All reservations together hold {Tokens} tokens, the limit is {state.Limits.MaxReservedTokens}: release some.");
+        : CacheError.ResourceExhausted(
+            $"All reservations together hold {Tokens} tokens, the limit is {state.Limits.MaxReservedTokens}: release some.");
 
     /// <summary>Takes over the caller's reference to the new tokens and lets the old ones go.</summary>
     public void ReplaceTokens(Reservation reservation, TokenBuffer tokens, ulong[] hashes)
@@ -82,7 +83,9 @@ internal sealed class ReservationTable(NodeState state)
         state.Namespaces.RemoveIfUnused(reservation.Tree);
     }
 
-    /// <summary>Random, for consecutive numbers would tell every tenant how much the others look up. Never 0, which names nothing.</summary>
+    /// <summary>
+    /// Random, for consecutive numbers would tell every tenant how much the others look up. Never 0, which names nothing.
+    /// </summary>
     private ulong NextId()
     {
         ulong id;

@@ -17,5 +17,6 @@ public sealed record CacheError(CacheStatus Status, string Message)
 
     public static CacheError DataLoss(FormattableString message) => Of(CacheStatus.DataLoss, message);
 
-    private static CacheError Of(CacheStatus status, FormattableString message) => new(status, message.ToString(CultureInfo.InvariantCulture));
+    private static CacheError Of(CacheStatus status, FormattableString message) =>
+        new(status, message.ToString(CultureInfo.InvariantCulture));
 }

@@ -20,7 +20,8 @@ public sealed class SessionRegistry
             return CacheError.InvalidArgument($"instance_id has {name} bytes: 1 to {MaxNameBytes}; a random one per engine will do.");
         if (request is { Role: SessionRole.Rank, Rank: < 0 or >= Format.Layouts.LayoutValidator.MaxRanks })
             return CacheError.InvalidArgument($"rank is {request.Rank}: 0 to {Format.Layouts.LayoutValidator.MaxRanks - 1}.");
-        if (request.Previous is { } previous && Find(previous) is { } old && (old.Instance.Tenant, old.Instance.Id) == (request.Tenant, request.InstanceId))
+        if (request.Previous is { } previous && Find(previous) is { } old
+            && (old.Instance.Tenant, old.Instance.Id) == (request.Tenant, request.InstanceId))
             End(old);
         lock (_state.Gate) return OpenUnsynchronized(request);
     }
@@ -84,7 +85,7 @@ public sealed class SessionRegistry
         else
         {
             instance.Ranks.Remove(session.Rank);
-            foreach (var reservation in reservations.Where(reservation => reservation.RankDone(session.Rank))) _state.Reservations.End(reservation);
+            foreach (var done in reservations.Where(reservation => reservation.RankDone(session.Rank))) _state.Reservations.End(done);
         }
 
         if (instance.IsUnused) _instances.Remove((instance.Tenant, instance.Id));

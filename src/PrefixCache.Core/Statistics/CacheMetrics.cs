@@ -12,7 +12,8 @@ internal sealed class CacheMetrics : IDisposable
 
     public CacheMetrics(CacheNode node)
     {
-        _meter = new Meter(new MeterOptions(MeterName) { Scope = node, Tags = [new("prefixcache.incarnation", node.Incarnation.ToString("N"))] });
+        _meter = new Meter(
+            new MeterOptions(MeterName) { Scope = node, Tags = [new("prefixcache.incarnation", node.Incarnation.ToString("N"))] });
         var counters = node.Counters;
         Counter("prefixcache.lookups", "{lookup}", "Lookups answered.", () => counters.Lookups);
         Counter("prefixcache.tokens.asked", "{token}", "Tokens in lookups.", () => counters.TokensAsked);

@@ -5,7 +5,8 @@ public static class ChunkPosition
 {
     public static int Count(int totalTokens, int chunkTokens) => (totalTokens + chunkTokens - 1) / chunkTokens;
 
-    public static int Tokens(int position, int totalTokens, int chunkTokens) => Math.Min(chunkTokens, totalTokens - (position * chunkTokens));
+    public static int Tokens(int position, int totalTokens, int chunkTokens) =>
+        Math.Min(chunkTokens, totalTokens - (position * chunkTokens));
 
     /// <summary>Handles are positions plus one, so that 0 names nothing. Opaque to clients.</summary>
     public static ulong Handle(int position) => (ulong)position + 1;

@@ -24,7 +24,8 @@ public sealed class RetrieveService
         lock (_state.Gate)
         {
             if (!_state.Reservations.Find(query.Session, query.Reservation).Succeeded(out var reservation, out var error)) return error;
-            if ((ShardAccess.CheckLoad(reservation.Tree.Layout, query.Session, query.Shard) ?? CheckRange(query, reservation)) is { } fault) return fault;
+            if ((ShardAccess.CheckLoad(reservation.Tree.Layout, query.Session, query.Shard)
+                ?? CheckRange(query, reservation)) is { } fault) return fault;
             if (!Positions(query, reservation).Succeeded(out var positions, out error)) return error;
             var chunks = new List<ChunkRead>(positions.Count);
             foreach (var position in positions) AddSlice(chunks, query, reservation, position);
@@ -40,7 +41,8 @@ public sealed class RetrieveService
         return query.FirstToken >= 0 && query.FirstToken <= total && query.EndToken <= total
             && (query.EndToken == 0 || query.FirstToken <= query.EndToken)
             ? null
-            : CacheError.InvalidArgument($"Tokens {query.FirstToken} to {query.EndToken} are no range of the reservation's {total} tokens.");
+            : CacheError.InvalidArgument(
+                $"Tokens {query.FirstToken} to {query.EndToken} are no range of the reservation's {total} tokens.");
     }
 
     private static Result<IReadOnlyList<int>> Positions(in RetrieveQuery query, Reservation reservation)
@@ -50,14 +52,16 @@ public sealed class RetrieveService
         if (query.Handles.Count == 0) return Enumerable.Range(0, hit).ToList();
         var most = ChunkPosition.Count(reservation.Tokens.Count, chunkTokens);
         if (query.Handles.Count > most)
-            return CacheError.InvalidArgument($"{query.Handles.Count} handles came, but the reservation has {most} chunks: name each once.");
+            return CacheError.InvalidArgument(
+                $"{query.Handles.Count} handles came, but the reservation has {most} chunks: name each once.");
         var positions = new SortedSet<int>();
         foreach (var handle in query.Handles)
         {
             if (!ChunkPosition.TryFromHandle(handle, reservation.Tokens.Count, chunkTokens, out var position))
                 return CacheError.InvalidArgument($"Handle {handle} is none of this reservation's: use those of the lookup's answer.");
             if (position >= hit)
-                return CacheError.FailedPrecondition($"The chunk of handle {handle} is no hit of this reservation: compute it, or look up again.");
+                return CacheError.FailedPrecondition(
+                    $"The chunk of handle {handle} is no hit of this reservation: compute it, or look up again.");
             positions.Add(position);
         }
 

@@ -18,7 +18,8 @@ internal static class ShardAccess
     {
         if (CheckShard(layout, shard) is { } error) return error;
         if (session.Role == SessionRole.Scheduler || layout.Shards[shard].Ranks[0] == session.Rank) return null;
-        return CacheError.InvalidArgument($"Rank {session.Rank} does not store shard {shard}: the first of its ranks {Ranks(layout, shard)} does.");
+        return CacheError.InvalidArgument(
+            $"Rank {session.Rank} does not store shard {shard}: the first of its ranks {Ranks(layout, shard)} does.");
     }
 
     private static CacheError? CheckShard(KvLayout layout, int shard) => shard >= 0 && shard < layout.Shards.Count

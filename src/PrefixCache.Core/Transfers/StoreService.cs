@@ -47,13 +47,16 @@ public sealed class StoreService
         {
             var offer = offers[index];
             if (!ChunkPosition.TryFromHandle(offer.Handle, total, chunkTokens, out var position))
-                return CacheError.InvalidArgument($"Handle {offer.Handle} is none of this reservation's: use those of the lookup's answer.");
-            if (position <= last) return CacheError.InvalidArgument($"Handle {offer.Handle} is out of order: offer chunks once, in rising position.");
+                return CacheError.InvalidArgument(
+                    $"Handle {offer.Handle} is none of this reservation's: use those of the lookup's answer.");
+            if (position <= last) return CacheError.InvalidArgument(
+                $"Handle {offer.Handle} is out of order: offer chunks once, in rising position.");
             var tokens = ChunkPosition.Tokens(position, total, chunkTokens);
             if (offer.Tokens < 1 || offer.Tokens > tokens)
                 return CacheError.InvalidArgument($"{offer.Tokens} tokens offered for handle {offer.Handle}, which has {tokens}.");
             if (last >= 0 && offers[index - 1].Tokens < chunkTokens)
-                return CacheError.InvalidArgument($"Handle {offer.Handle} follows a chunk of fewer than {chunkTokens} tokens, which ends its chain.");
+                return CacheError.InvalidArgument(
+                    $"Handle {offer.Handle} follows a chunk of fewer than {chunkTokens} tokens, which ends its chain.");
             last = position;
         }
 

@@ -10,7 +10,8 @@ public sealed class StoreTransfer : IDisposable
     private readonly int _shard;
     private bool _disposed;
 
-    internal StoreTransfer(NodeState state, int shard, IReadOnlyList<StoreDecision> decisions, IReadOnlyList<ChunkWrite> writes, Session owner)
+    internal StoreTransfer(
+        NodeState state, int shard, IReadOnlyList<StoreDecision> decisions, IReadOnlyList<ChunkWrite> writes, Session owner)
     {
         _state = state;
         _shard = shard;

@@ -49,7 +49,8 @@ public sealed class KvLayout
             Revision = revision,
             Type = type,
             ChunkTokens = chunkTokens,
-            Groups = [new LayerGroup { Layers = [.. Enumerable.Range(0, layers)], Heads = kvHeads, HeadBytes = headDimension * type.ElementBytes() }],
+            Groups = [new LayerGroup { Layers = [.. Enumerable.Range(0, layers)], Heads = kvHeads,
+                HeadBytes = headDimension * type.ElementBytes() }],
             Shards = [new LayoutShard { Layers = layers }],
         };
 

@@ -15,7 +15,8 @@ internal static class LayoutCoverage
             var shard = layout.Shards[i];
             if (shard.EndLayer > headsByLayer.Length)
             {
-                faults.Add(LayoutValidator.Text($"shards[{i}] ends at layer {shard.EndLayer}: the layout has {headsByLayer.Length} layers"));
+                faults.Add(LayoutValidator.Text(
+                    $"shards[{i}] ends at layer {shard.EndLayer}: the layout has {headsByLayer.Length} layers"));
                 return;
             }
 
@@ -50,7 +51,8 @@ internal static class LayoutCoverage
         {
             if (end > heads) faults.Add(LayoutValidator.Text($"shards[{shard}] ends at head {end}: layer {layer} has {heads} heads"));
             else if (first > next) faults.Add(LayoutValidator.Text($"head {next} of layer {layer} is in no shard"));
-            else if (first < next) faults.Add(LayoutValidator.Text($"head {first} of layer {layer} is in two shards; name several ranks in one shard instead"));
+            else if (first < next) faults.Add(
+                LayoutValidator.Text($"head {first} of layer {layer} is in two shards; name several ranks in one shard instead"));
             if (faults.Count > 0) return;
             next = end;
         }

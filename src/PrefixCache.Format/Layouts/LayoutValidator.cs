@@ -29,7 +29,8 @@ public static class LayoutValidator
         Name(faults, "model", layout.Model, required: true);
         Name(faults, "revision", layout.Revision, required: true);
         Name(faults, "scale_digest", layout.ScaleDigest, required: false);
-        if (layout.Type.ElementBytes() == 0) faults.Add(Text($"dtype {(int)layout.Type} is unknown: use BF16, F16, F32, F8E4M3, F8E5M2 or I8"));
+        if (layout.Type.ElementBytes() == 0) faults.Add(
+            Text($"dtype {(int)layout.Type} is unknown: use BF16, F16, F32, F8E4M3, F8E5M2 or I8"));
         if (layout.Type.NeedsScaleDigest() && layout.ScaleDigest.Length == 0)
             faults.Add(Text($"dtype {layout.Type} needs a scale_digest: run-time scales make the KV of equal tokens differ"));
         if (layout.ChunkTokens is < ChunkTokensStep or > MaxChunkTokens || layout.ChunkTokens % ChunkTokensStep != 0)
@@ -76,9 +77,11 @@ public static class LayoutValidator
     private static void Group(List<string> faults, int index, LayerGroup group)
     {
         var name = Text($"groups[{index}]");
-        if (group.Kind != LayerGroupKind.Full) faults.Add(Text($"{name}: kind {group.Kind} is not supported: this version accepts Full only"));
+        if (group.Kind != LayerGroupKind.Full) faults.Add(
+            Text($"{name}: kind {group.Kind} is not supported: this version accepts Full only"));
         Count(faults, name + ".layers", group.Layers.Count, MaxLayers);
-        foreach (var layer in group.Layers.Where(layer => layer is < 0 or >= MaxLayers).Take(1)) Range(faults, name + ".layers", layer, 0, MaxLayers - 1);
+        foreach (var layer in group.Layers.Where(layer => layer is < 0 or >= MaxLayers).Take(1)) Range(
+            faults, name + ".layers", layer, 0, MaxLayers - 1);
         Range(faults, name + ".planes", group.Planes, 1, 2);
         Range(faults, name + ".heads", group.Heads, 1, MaxHeads);
         Range(faults, name + ".head_bytes", group.HeadBytes, 1, MaxHeadBytes);
@@ -91,9 +94,11 @@ public static class LayoutValidator
         Range(faults, name + ".layers", shard.Layers, 1, MaxLayers);
         Range(faults, name + ".first_head", shard.FirstHead, 0, MaxHeads - 1);
         Range(faults, name + ".heads", shard.Heads, 0, MaxHeads);
-        if (shard.Heads == 0 && shard.FirstHead != 0) faults.Add(Text($"{name}: first_head is {shard.FirstHead} but heads is 0 (all heads)"));
+        if (shard.Heads == 0 && shard.FirstHead != 0) faults.Add(
+            Text($"{name}: first_head is {shard.FirstHead} but heads is 0 (all heads)"));
         Count(faults, name + ".ranks", shard.Ranks.Count, MaxRanks);
-        foreach (var rank in shard.Ranks.Where(rank => rank is < 0 or >= MaxRanks).Take(1)) Range(faults, name + ".ranks", rank, 0, MaxRanks - 1);
+        foreach (var rank in shard.Ranks.Where(rank => rank is < 0 or >= MaxRanks).Take(1)) Range(
+            faults, name + ".ranks", rank, 0, MaxRanks - 1);
         if (shard.Ranks.Distinct().Count() != shard.Ranks.Count) faults.Add(Text($"{name}.ranks names a rank twice"));
     }
 
@@ -103,7 +108,8 @@ public static class LayoutValidator
         for (var i = 0; i < layers.Count; i++)
         {
             if (layers[i] == i) continue;
-            faults.Add(layers[i] < i ? Text($"layer {layers[i]} is in two groups") : Text($"layer {i} is in no group: layers run from 0 without a gap"));
+            faults.Add(layers[i] < i ? Text($"layer {layers[i]} is in two groups")
+                : Text($"layer {i} is in no group: layers run from 0 without a gap"));
             return;
         }
     }
@@ -116,7 +122,8 @@ public static class LayoutValidator
         {
             var shard = layout.Shards[i];
             var bytes = layout.Groups.Sum(group =>
-                LayersIn(group, shard) * group.Planes * (shard.Heads == 0 ? group.Heads : shard.Heads) * group.HeadBytes) * layout.ChunkTokens;
+                LayersIn(group, shard) * group.Planes * (
+                    shard.Heads == 0 ? group.Heads : shard.Heads) * group.HeadBytes) * layout.ChunkTokens;
             if (bytes > MaxShardBytes)
                 faults.Add(Text($"shards[{i}] has {bytes} bytes a chunk: at most {MaxShardBytes}; lower chunk_tokens or split the shard"));
         }

@@ -26,7 +26,8 @@ internal static class ChannelTransport
         return uri.Scheme switch
         {
             "http" or "https" => (new Uri(uri.GetLeftPart(UriPartial.Authority)), null),
-            "unix" when uri.AbsolutePath.Length > 1 && uri.Host.Length == 0 => (new Uri("http://localhost"), Uri.UnescapeDataString(uri.AbsolutePath)),
+            "unix" when uri.AbsolutePath.Length > 1 && uri.Host.Length == 0 =>
+                (new Uri("http://localhost"), Uri.UnescapeDataString(uri.AbsolutePath)),
             _ => throw Invalid(address),
         };
     }

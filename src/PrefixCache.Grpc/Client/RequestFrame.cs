@@ -11,7 +11,8 @@ internal static class RequestFrame
     private const int DataFrameBytes = 16 << 10;
 
     public static async ValueTask WriteAsync(
-        Stream stream, PooledBuffer buffer, IMessage message, int payloadField, ReadOnlySequence<byte> payload, CancellationToken cancellationToken)
+        Stream stream, PooledBuffer buffer, IMessage message, int payloadField, ReadOnlySequence<byte> payload,
+            CancellationToken cancellationToken)
     {
         buffer.Clear();
         MessageFrame.WriteHead(buffer, message, payloadField, payload.Length);

@@ -22,10 +22,12 @@ internal static class ResponseFields
         if (!headers.NonValidated.TryGetValues(HeaderNames.Status, out var values))
             return null;
         var text = values.ToString();
-        var status = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var code) && code <= (int)StatusCode.Unauthenticated
+        var status = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var code)
+            && code <= (int)StatusCode.Unauthenticated
             ? (StatusCode)code
             : StatusCode.Unknown;
-        var detail = headers.NonValidated.TryGetValues(HeaderNames.Message, out var messages) ? StatusMessage.Decode(messages.ToString()) : "";
+        var detail = headers.NonValidated.TryGetValues(HeaderNames.Message, out var messages) ? StatusMessage.Decode(messages.ToString())
+            : "";
         return new RpcException(status, detail, trailers);
     }
 
@@ -34,7 +36,8 @@ internal static class ResponseFields
         if (response.Version < HttpVersion.Version20)
             throw new RpcException(StatusCode.Internal, $"The server answered with HTTP/{response.Version}: gRPC needs HTTP/2.");
         if (response.StatusCode != HttpStatusCode.OK)
-            throw new RpcException(FromHttp((int)response.StatusCode), $"The server answered with HTTP status {(int)response.StatusCode} and is no gRPC server.");
+            throw new RpcException(FromHttp((int)response.StatusCode),
+                $"The server answered with HTTP status {(int)response.StatusCode} and is no gRPC server.");
         response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var contentType);
         if (!HeaderNames.IsGrpc(contentType.ToString()))
             throw new RpcException(StatusCode.Unknown, $"The server answered with content type '{contentType}' and is no gRPC server.");

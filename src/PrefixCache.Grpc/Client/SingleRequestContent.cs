@@ -19,7 +19,9 @@ internal sealed class SingleRequestContent(IMessage message, int payloadField, R
     private readonly TaskCompletionSource _sent = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _state;
 
-    /// <summary>Ends, always in success, when nothing reads the payload any more; a request that never started must be closed for it.</summary>
+    /// <summary>
+    /// Ends, always in success, when nothing reads the payload any more; a request that never started must be closed for it.
+    /// </summary>
     public Task Sent => _sent.Task;
 
     /// <summary>Keeps the request from starting, or waits for its end where it has started. The call must have been reset before.</summary>

@@ -14,7 +14,8 @@ internal static class TransportFaults
         return fault switch
         {
             // A connect time-out comes as a cancellation that nobody on this side asked for.
-            OperationCanceledException => new RpcException(StatusCode.Unavailable, "The server cannot be reached: connecting timed out.", null, fault),
+            OperationCanceledException =>
+                new RpcException(StatusCode.Unavailable, "The server cannot be reached: connecting timed out.", null, fault),
             ObjectDisposedException => new RpcException(StatusCode.Cancelled, "The channel or call is disposed.", null, fault),
             HttpRequestException or IOException =>
                 new RpcException(StatusCode.Unavailable, $"The server cannot be reached: {fault.GetBaseException().Message}", null, fault),

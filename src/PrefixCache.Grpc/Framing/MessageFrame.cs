@@ -4,7 +4,9 @@ using Google.Protobuf;
 
 namespace PrefixCache.Grpc.Framing;
 
-/// <summary>The five bytes before every message (compressed flag, big-endian length), and the message up to its payload's first byte.</summary>
+/// <summary>
+/// The five bytes before every message (compressed flag, big-endian length), and the message up to its payload's first byte.
+/// </summary>
 internal static class MessageFrame
 {
     public const int HeaderLength = 5;
@@ -28,7 +30,8 @@ internal static class MessageFrame
         var messageLength = message.CalculateSize();
         var total = messageLength + headLength + payloadLength;
         if (total > int.MaxValue)
-            throw new RpcException(StatusCode.ResourceExhausted, $"A message of {total} bytes is too long for one frame: split its payload.");
+            throw new RpcException(
+                StatusCode.ResourceExhausted, $"A message of {total} bytes is too long for one frame: split its payload.");
 
         var header = output.GetSpan(HeaderLength);
         header[0] = 0;

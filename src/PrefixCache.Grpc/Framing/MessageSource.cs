@@ -9,7 +9,9 @@ internal abstract class MessageSource
     /// <summary>What is buffered and not yet consumed. Valid until the next call of any other member.</summary>
     public abstract ReadOnlySequence<byte> Buffered { get; }
 
-    /// <summary>The status of a message that its reader cannot accept: it is the client's fault on a server and the server's on a client.</summary>
+    /// <summary>
+    /// The status of a message that its reader cannot accept: it is the client's fault on a server and the server's on a client.
+    /// </summary>
     public abstract StatusCode BadMessageStatus { get; }
 
     /// <summary>Waits until at least <paramref name="count"/> bytes are buffered; false when the stream ends before.</summary>

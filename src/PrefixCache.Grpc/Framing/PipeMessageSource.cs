@@ -60,7 +60,9 @@ internal sealed class PipeMessageSource(PipeReader pipe, IRequestFaults faults, 
 
     public override RpcException Compressed() => faults.Compressed();
 
-    /// <summary>Whether a single request made its reader wait for longer than it may, all waits together: one byte a second is no progress.</summary>
+    /// <summary>
+    /// Whether a single request made its reader wait for longer than it may, all waits together: one byte a second is no progress.
+    /// </summary>
     public bool IsOverdue(TimeSpan timeout)
     {
         var since = Volatile.Read(ref _waitingSince);

@@ -11,7 +11,9 @@ internal static class HeaderNames
     public const string AcceptEncoding = "grpc-accept-encoding";
     public const string Identity = "identity";
 
-    /// <summary>Whether a content type is gRPC with protobuf messages: <c>application/grpc</c>, alone or with <c>+proto</c> or parameters.</summary>
+    /// <summary>
+    /// Whether a content type is gRPC with protobuf messages: <c>application/grpc</c>, alone or with <c>+proto</c> or parameters.
+    /// </summary>
     public static bool IsGrpc(string? contentType)
     {
         if (contentType is null || !contentType.StartsWith(ContentType, StringComparison.OrdinalIgnoreCase))

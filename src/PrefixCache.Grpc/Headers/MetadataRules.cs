@@ -26,7 +26,8 @@ internal static class MetadataRules
         var normalized = key.ToLowerInvariant();
 #pragma warning restore CA1308
         if (normalized.AsSpan().ContainsAnyExcept(KeyCharacters))
-            throw new ArgumentException($"The metadata key '{key}' has characters other than letters, digits, '-', '_' and '.'.", nameof(key));
+            throw new ArgumentException(
+                $"The metadata key '{key}' has characters other than letters, digits, '-', '_' and '.'.", nameof(key));
         if (IsReserved(normalized))
             throw new ArgumentException($"The metadata key '{key}' is reserved by gRPC.", nameof(key));
         return normalized;
@@ -36,6 +37,7 @@ internal static class MetadataRules
     {
         ArgumentNullException.ThrowIfNull(value);
         if (value.AsSpan().ContainsAnyExceptInRange(' ', '~'))
-            throw new ArgumentException($"The value of metadata '{key}' is not printable ASCII: use a key that ends in -bin.", nameof(value));
+            throw new ArgumentException(
+                $"The value of metadata '{key}' is not printable ASCII: use a key that ends in -bin.", nameof(value));
     }
 }

@@ -12,7 +12,8 @@ internal static class StatusMessage
     /// <summary>Encodes; what does not fit is cut off between characters.</summary>
     public static string Encode(string message)
     {
-        if (message.Length <= MaxEncodedLength && !message.AsSpan().ContainsAnyExceptInRange(' ', '~') && !message.Contains('%', StringComparison.Ordinal))
+        if (message.Length <= MaxEncodedLength && !message.AsSpan().ContainsAnyExceptInRange(' ', '~')
+            && !message.Contains('%', StringComparison.Ordinal))
             return message;
 
         var encoded = new StringBuilder(Math.Min(MaxEncodedLength, message.Length * 3));

@@ -30,5 +30,6 @@ public sealed class HealthService
     private HealthCheckResponse Answer(string service) =>
         _statuses.TryGetValue(service, out var status)
             ? new HealthCheckResponse { Status = status }
-            : throw new RpcException(StatusCode.NotFound, "No health status is known for this service: ask for '' or a service that is served.");
+            : throw new RpcException(
+                StatusCode.NotFound, "No health status is known for this service: ask for '' or a service that is served.");
 }

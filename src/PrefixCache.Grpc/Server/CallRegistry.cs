@@ -55,7 +55,9 @@ internal sealed class CallRegistry
         }
     }
 
-    /// <summary>The calls that are running now. They may end at any moment: only <see cref="ResponseStream.AbortAsync"/> is safe on them.</summary>
+    /// <summary>
+    /// The calls that are running now. They may end at any moment: only <see cref="ResponseStream.AbortAsync"/> is safe on them.
+    /// </summary>
     public IReadOnlyList<ServerCall> Snapshot()
     {
         var calls = new List<ServerCall>();

@@ -23,7 +23,8 @@ internal sealed class CallRunner(
         var call = new ServerCall(context, context.Request.Path.Value ?? "", options, drain.Token);
         if (!calls.TryAdd(call))
         {
-            StatusFields.Write(context.Response, false, StatusCode.Unavailable, "The server is shutting down: try another or try again.", []);
+            StatusFields.Write(
+                context.Response, false, StatusCode.Unavailable, "The server is shutting down: try another or try again.", []);
             return;
         }
 

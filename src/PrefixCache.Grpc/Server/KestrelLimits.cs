@@ -6,8 +6,8 @@ namespace PrefixCache.Grpc.Server;
 /// <summary>The limits of Kestrel that long-lived, bulk-carrying gRPC calls need changed.</summary>
 internal static class KestrelLimits
 {
-    /// <summary>Bytes that may wait for the socket of one connection before its writers do. At Kestrel's 64 KiB nearly every frame waits, and
-    /// every wait allocates: 14 MiB per GiB sent, against 6 here.</summary>
+    /// <summary>Bytes that may wait for the socket of one connection before its writers do. At Kestrel's 64 KiB nearly every frame waits,
+    /// and every wait allocates: 14 MiB per GiB sent, against 6 here.</summary>
     private const int SocketBufferBytes = 256 << 10;
 
     public static void Apply(SocketTransportOptions options) => options.MaxWriteBufferSize = SocketBufferBytes;

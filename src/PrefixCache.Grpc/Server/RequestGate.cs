@@ -24,7 +24,8 @@ internal static class RequestGate
         }
 
         return HeaderNames.IsGrpc(request.ContentType)
-            || Refuse(context, logger, StatusCodes.Status415UnsupportedMediaType, "The content type must be application/grpc or application/grpc+proto.");
+            || Refuse(context, logger, StatusCodes.Status415UnsupportedMediaType,
+                "The content type must be application/grpc or application/grpc+proto.");
     }
 
     private static bool Refuse(HttpContext context, ILogger logger, int httpStatus, string detail)

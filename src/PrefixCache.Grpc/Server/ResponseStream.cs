@@ -23,7 +23,9 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
     private const int CancelErrorCode = 8;
     private const int InternalErrorCode = 2;
 
-    /// <summary>Payload bytes written before a flush: large enough to amortize it, small enough that the peer reads while we copy.</summary>
+    /// <summary>
+    /// Payload bytes written before a flush: large enough to amortize it, small enough that the peer reads while we copy.
+    /// </summary>
     private const int FlushBytes = 64 << 10;
 
     /// <summary>How long an abort waits for its status to go out before it resets the stream.</summary>
@@ -95,7 +97,9 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Sends the status at the handler's end; or waits for the abort that came first. False after a write that nobody awaited.</summary>
+    /// <summary>
+    /// Sends the status at the handler's end; or waits for the abort that came first. False after a write that nobody awaited.
+    /// </summary>
     public async ValueTask<bool> FinishAsync(StatusCode status, string detail, Metadata trailers)
     {
         var state = Interlocked.CompareExchange(ref _state, Closed, Idle);
@@ -129,7 +133,8 @@ internal sealed class ResponseStream(HttpContext context, ServerCall call, RpcSe
             if (state == Closed)
                 return;
 
-            // A client that still sends gets a reset behind its status; any code but NO_ERROR would make it drop the status (RFC 9113 §8.1).
+            // A client that still sends gets a reset behind its status; any code but NO_ERROR would make it drop the status (RFC 9113
+            // §8.1).
             Reset(state == Idle && await TrySendStatusAsync(reason) ? NoErrorCode : CancelErrorCode);
             call.Cancel();
         }

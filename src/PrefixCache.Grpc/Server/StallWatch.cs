@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace PrefixCache.Grpc.Server;
 
-/// <summary>Looks over all calls a few times per time-out and resets those whose peer does not read, or does not send its one request.</summary>
+/// <summary>
+/// Looks over all calls a few times per time-out and resets those whose peer does not read, or does not send its one request.
+/// </summary>
 /// <remarks>
 /// Kestrel never ends such a stream by itself on HTTP/2. One timer for the server, so that a write costs a time stamp and no timer
 /// of its own; a stall is found at most an eighth of the time-out late.

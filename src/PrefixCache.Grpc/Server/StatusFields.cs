@@ -4,7 +4,9 @@ using PrefixCache.Grpc.Headers;
 
 namespace PrefixCache.Grpc.Server;
 
-/// <summary>Puts a call's status where the client looks for it: into the trailers, or into the headers of an answer without messages.</summary>
+/// <summary>
+/// Puts a call's status where the client looks for it: into the trailers, or into the headers of an answer without messages.
+/// </summary>
 internal static class StatusFields
 {
     private static readonly string[] Numbers =

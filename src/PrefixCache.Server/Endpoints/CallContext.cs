@@ -23,7 +23,8 @@ internal static class CallContext
     }
 
     /// <summary>Reads the payload into a token buffer, after its size was found to be in order.</summary>
-    public static async ValueTask<TokenBuffer> ReadTokensAsync<T>(this MessageReader<T> reader, CacheNode node, CancellationToken cancellationToken)
+    public static async ValueTask<TokenBuffer> ReadTokensAsync<T>(
+        this MessageReader<T> reader, CacheNode node, CancellationToken cancellationToken)
         where T : IMessage<T>
     {
         if (reader.PayloadLength % TokenBuffer.TokenBytes != 0)

@@ -6,7 +6,9 @@ using PrefixCache.Protocol.V1;
 
 namespace PrefixCache.Server.Endpoints;
 
-/// <summary>Takes the parts of one chunk into its block and checks them. Each segment is hashed as soon as it is whole, while it is in cache.</summary>
+/// <summary>
+/// Takes the parts of one chunk into its block and checks them. Each segment is hashed as soon as it is whole, while it is in cache.
+/// </summary>
 internal sealed class ChunkReceiver(ChunkWrite write)
 {
     private readonly Memory<byte> _payload = write.Block.Payload;
@@ -22,7 +24,8 @@ internal sealed class ChunkReceiver(ChunkWrite write)
     public async ValueTask ReceiveAsync(MessageReader<StoreRequest> reader, CancellationToken cancellationToken)
     {
         if (!await reader.MoveNextAsync(cancellationToken))
-            throw new RpcException(StatusCode.InvalidArgument, $"The payload is short: handle {write.Handle} has {_payload.Length} bytes, {_received} came.");
+            throw new RpcException(
+                StatusCode.InvalidArgument, $"The payload is short: handle {write.Handle} has {_payload.Length} bytes, {_received} came.");
         if (reader.Current.Part is not { } part)
             throw new RpcException(StatusCode.InvalidArgument, "Every message of a store after the first must be `part`.");
         Check(part, reader.PayloadLength);
@@ -31,7 +34,8 @@ internal sealed class ChunkReceiver(ChunkWrite write)
         HashWholeSegments();
         if (IsWhole) Compare(part);
         else if (part.Checksums.Count > 0)
-            throw new RpcException(StatusCode.InvalidArgument, $"Checksums came before the end of handle {write.Handle}: send them with its last part.");
+            throw new RpcException(
+                StatusCode.InvalidArgument, $"Checksums came before the end of handle {write.Handle}: send them with its last part.");
     }
 
     private void Check(StorePart part, int length)
@@ -43,9 +47,11 @@ internal sealed class ChunkReceiver(ChunkWrite write)
         }
 
         if (part.Handle != write.Handle)
-            throw new RpcException(StatusCode.InvalidArgument, $"A part of handle {part.Handle} came where handle {write.Handle} was due: keep the plan's order.");
+            throw new RpcException(StatusCode.InvalidArgument,
+                $"A part of handle {part.Handle} came where handle {write.Handle} was due: keep the plan's order.");
         if (part.Offset != (ulong)_received)
-            throw new RpcException(StatusCode.InvalidArgument, $"A part of handle {write.Handle} begins at {part.Offset}, but {_received} bytes came before it.");
+            throw new RpcException(StatusCode.InvalidArgument,
+                $"A part of handle {write.Handle} begins at {part.Offset}, but {_received} bytes came before it.");
         if (length > _payload.Length - _received)
         {
             throw new RpcException(StatusCode.InvalidArgument,

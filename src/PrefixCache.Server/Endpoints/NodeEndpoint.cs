@@ -26,7 +26,8 @@ internal sealed class NodeEndpoint(CacheNode node, TimeProvider time)
         var session = node.FindSession(call, request.Session);
         var chunks = request.All
             ? node.ClearTenant(session)
-            : node.ClearNamespace(session, node.Layouts.Find(request.LayoutId.Span, session.Instance.Tenant).OrThrow(), request.Salt, request.Adapter).OrThrow();
+            : node.ClearNamespace(session, node.Layouts.Find(request.LayoutId.Span, session.Instance.Tenant).OrThrow(), request.Salt,
+                request.Adapter).OrThrow();
         return ValueTask.FromResult(new ClearNamespaceResponse { Chunks = (ulong)chunks });
     }
 

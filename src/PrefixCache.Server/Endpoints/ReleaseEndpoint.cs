@@ -21,12 +21,14 @@ internal sealed class ReleaseEndpoint(CacheNode node)
 
     private static Core.Reservations.LoadReport? Load(Protocol.V1.LoadReport? report) => report is null
         ? null
-        : new Core.Reservations.LoadReport(CallContext.Signed(report.Tokens), (long)Math.Min(report.Bytes, long.MaxValue), Time(report.Nanoseconds),
+        : new Core.Reservations.LoadReport(
+            CallContext.Signed(report.Tokens), (long)Math.Min(report.Bytes, long.MaxValue), Time(report.Nanoseconds),
             report.Outcome != Protocol.V1.LoadReport.Types.Outcome.Loaded);
 
     private static Core.Reservations.ComputeReport? Compute(Protocol.V1.ComputeReport? report) => report is null
         ? null
-        : new Core.Reservations.ComputeReport(CallContext.Signed(report.FirstToken), CallContext.Signed(report.Tokens), Time(report.Nanoseconds));
+        : new Core.Reservations.ComputeReport(
+            CallContext.Signed(report.FirstToken), CallContext.Signed(report.Tokens), Time(report.Nanoseconds));
 
     private static TimeSpan Time(ulong nanoseconds) => TimeSpan.FromTicks((long)(nanoseconds / TimeSpan.NanosecondsPerTick));
 }

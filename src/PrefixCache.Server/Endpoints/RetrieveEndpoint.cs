@@ -44,7 +44,8 @@ internal sealed class RetrieveEndpoint(CacheNode node, WorkInFlight work)
         var tokens = await reader.ReadTokensAsync(node, call.CancellationToken);
         var answer = node.Lookups.Lookup(lookup, tokens).OrThrow();
         if (answer.IsNew) call.Undelivered = () => node.Lookups.Withdraw(session, answer.Reservation);
-        using var transfer = node.Retrieves.Open(new RetrieveQuery(session, answer.Reservation, shard, [], lookup.ComputedTokens, 0)).OrThrow();
+        using var transfer = node.Retrieves.Open(
+            new RetrieveQuery(session, answer.Reservation, shard, [], lookup.ComputedTokens, 0)).OrThrow();
         using var ended = TransferEnd.Of(call, session, transfer.OwnerEnded);
         await writer.WriteAsync(new FetchResponse { Lookup = answer.ToMessage() }, call.CancellationToken);
         call.Undelivered = null;

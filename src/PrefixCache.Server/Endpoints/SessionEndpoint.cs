@@ -42,18 +42,21 @@ internal sealed class SessionEndpoint(CacheNode node, PrefixCacheNodeOptions opt
         var tenants = call.Credential().Tenants;
         var tenant = request.Tenant.Length == 0 ? tenants[0] : request.Tenant;
         if (!tenants.Contains(tenant))
-            throw new RpcException(StatusCode.PermissionDenied, "The credential does not name this tenant: leave tenant empty, or use another token.");
+            throw new RpcException(
+                StatusCode.PermissionDenied, "The credential does not name this tenant: leave tenant empty, or use another token.");
         SessionId? previous = null;
         if (!request.PreviousSession.IsEmpty)
         {
             if (!SessionId.TryRead(request.PreviousSession.Span, out var id))
-                throw new RpcException(StatusCode.InvalidArgument, $"previous_session has {request.PreviousSession.Length} bytes: {SessionId.Length} or none.");
+                throw new RpcException(StatusCode.InvalidArgument,
+                    $"previous_session has {request.PreviousSession.Length} bytes: {SessionId.Length} or none.");
             previous = id;
         }
 
         CallContext.CheckDefined(request.Role, "role");
         var role = request.Role == OpenSessionRequest.Types.Role.Rank ? SessionRole.Rank : SessionRole.Scheduler;
-        return new SessionRequest(tenant, request.InstanceId, role, role == SessionRole.Rank ? CallContext.Signed(request.Rank) : 0, previous);
+        return new SessionRequest(
+            tenant, request.InstanceId, role, role == SessionRole.Rank ? CallContext.Signed(request.Rank) : 0, previous);
     }
 
     private SessionOpened Opened(Session session) => new()

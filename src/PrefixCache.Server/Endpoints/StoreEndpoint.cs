@@ -57,7 +57,8 @@ internal sealed class StoreEndpoint(CacheNode node, PrefixCacheNodeOptions optio
 
             idle.CancelAfter(options.StoreIdleTimeout);
             if (await reader.MoveNextAsync(idle.Token))
-                throw new RpcException(StatusCode.InvalidArgument, "Payload goes on behind the last wanted chunk: send only what the plan asks for.");
+                throw new RpcException(
+                    StatusCode.InvalidArgument, "Payload goes on behind the last wanted chunk: send only what the plan asks for.");
         }
         catch (OperationCanceledException) when (!call.CancellationToken.IsCancellationRequested)
         {
@@ -66,7 +67,8 @@ internal sealed class StoreEndpoint(CacheNode node, PrefixCacheNodeOptions optio
     }
 
     private RpcException Idle() => new(StatusCode.Aborted,
-        FormattableString.Invariant($"The store sent nothing for {options.StoreIdleTimeout.TotalSeconds} s and was ended: open another, and send as soon as the plan is there."));
+        FormattableString.Invariant(
+            $"The store sent nothing for {options.StoreIdleTimeout.TotalSeconds} s and was ended: open another, and send as soon as the plan is there."));
 
     private StorePlan PlanOf(StoreTransfer transfer)
     {

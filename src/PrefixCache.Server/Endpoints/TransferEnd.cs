@@ -9,5 +9,6 @@ internal static class TransferEnd
     public static CancellationTokenSource Of(ServerCall call, Session session, CancellationToken ownerEnded) =>
         CancellationTokenSource.CreateLinkedTokenSource(call.CancellationToken, session.Ended, ownerEnded);
 
-    public static RpcException SessionEnded() => new(StatusCode.Aborted, "The session that this transfer belongs to has ended: open one and look up again.");
+    public static RpcException SessionEnded() =>
+        new(StatusCode.Aborted, "The session that this transfer belongs to has ended: open one and look up again.");
 }

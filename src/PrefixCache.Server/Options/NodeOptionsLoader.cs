@@ -11,7 +11,8 @@ public static partial class NodeOptionsLoader
     /// <param name="file">JSON object with options by name; null = none.</param>
     /// <param name="values">By name, from the command line.</param>
     /// <param name="readEnvironment">Whether PREFIXCACHE_* variables count.</param>
-    /// <exception cref="NodeOptionsException">Every fault at once: unknown names, unreadable values, values that do not go together.</exception>
+    /// <exception cref="NodeOptionsException">Every fault at once: unknown names, unreadable values, values that do not go
+    /// together.</exception>
     public static PrefixCacheNodeOptions Load(string? file, IReadOnlyDictionary<string, string> values, bool readEnvironment = true)
     {
         var faults = new List<string>();
@@ -22,7 +23,8 @@ public static partial class NodeOptionsLoader
         {
             if (file is not null) layers.Add((file, FileValues(builder.Build(), file, faults)));
         }
-        catch (Exception exception) when (exception is IOException or InvalidDataException or FormatException or UnauthorizedAccessException)
+        catch (Exception exception) when (
+            exception is IOException or InvalidDataException or FormatException or UnauthorizedAccessException)
         {
             faults.Add($"{file}: {exception.GetBaseException().Message}");
         }
@@ -43,7 +45,8 @@ public static partial class NodeOptionsLoader
         return faults.Count == 0 ? options : throw new NodeOptionsException(faults);
     }
 
-    private static PrefixCacheNodeOptions Apply(PrefixCacheNodeOptions options, string source, string name, string value, List<string> faults)
+    private static PrefixCacheNodeOptions Apply(
+        PrefixCacheNodeOptions options, string source, string name, string value, List<string> faults)
     {
         if (NodeOptionTable.All.FirstOrDefault(option => option.Name == name) is not { } option)
         {
@@ -70,7 +73,8 @@ public static partial class NodeOptionsLoader
             }
             else
             {
-                values.Add(KeyValuePair.Create(section.Key, items.Count > 0 ? string.Join(',', items.Select(item => item.Value)) : section.Value));
+                values.Add(KeyValuePair.Create(
+                    section.Key, items.Count > 0 ? string.Join(',', items.Select(item => item.Value)) : section.Value));
             }
         }
 

@@ -11,10 +11,12 @@ internal static class NodeOptionsValidator
     public static IReadOnlyList<string> Validate(PrefixCacheNodeOptions options)
     {
         var faults = new List<string>();
-        if (options.Listen.Count == 0 && options.Socket.Length == 0) faults.Add("listen and socket are both empty: the node would serve nobody");
+        if (options.Listen.Count == 0 && options.Socket.Length == 0) faults.Add(
+            "listen and socket are both empty: the node would serve nobody");
         foreach (var text in options.Listen)
         {
-            if (!TryParseEndPoint(text, out var endPoint)) faults.Add($"listen: '{text}' is no address:port: write 127.0.0.1:7420 or [::1]:7420");
+            if (!TryParseEndPoint(text, out var endPoint)) faults.Add(
+                $"listen: '{text}' is no address:port: write 127.0.0.1:7420 or [::1]:7420");
             else if (!IPAddress.IsLoopback(endPoint.Address) && options.TokenFile.Length == 0)
                 faults.Add($"listen: {text} is reachable from other hosts: set token-file, or listen on 127.0.0.1");
         }
@@ -23,7 +25,8 @@ internal static class NodeOptionsValidator
             faults.Add($"socket: the path is longer than {MaxSocketPathBytes} bytes, the limit of Unix sockets: use a shorter one");
         if (options.TokenFile.Length > 0 && !File.Exists(options.TokenFile)) faults.Add($"token-file: {options.TokenFile} does not exist");
         if (options.Host.LowWatermark >= options.Host.HighWatermark)
-            faults.Add(FormattableString.Invariant($"low-watermark {options.Host.LowWatermark} is not below high-watermark {options.Host.HighWatermark}"));
+            faults.Add(FormattableString.Invariant(
+                $"low-watermark {options.Host.LowWatermark} is not below high-watermark {options.Host.HighWatermark}"));
         if (options.Limits.MaxReservedTokens < options.Limits.MaxTokens)
             faults.Add($"max-reserved-tokens {options.Limits.MaxReservedTokens} is below max-tokens {options.Limits.MaxTokens}: the largest request would never fit");
         return faults;

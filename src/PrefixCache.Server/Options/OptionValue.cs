@@ -39,7 +39,8 @@ internal static class OptionValue
         foreach (var (unit, length) in TimeUnits)
         {
             if (!text.EndsWith(unit, StringComparison.OrdinalIgnoreCase)) continue;
-            if (!double.TryParse(text[..^unit.Length].Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)) return false;
+            if (!double.TryParse(
+                text[..^unit.Length].Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)) return false;
             if (!(value * length.TotalHours <= 24 * 365)) return false; // Not a number, too.
             time = length * value;
             return true;
@@ -61,7 +62,8 @@ internal static class OptionValue
     public static string FormatTime(TimeSpan time)
     {
         foreach (var (unit, length) in Enumerable.Reverse(TimeUnits))
-            if (time >= length && time.Ticks % length.Ticks == 0) return string.Create(CultureInfo.InvariantCulture, $"{time.Ticks / length.Ticks}{unit}");
+            if (time >= length && time.Ticks % length.Ticks == 0) return string.Create(
+                CultureInfo.InvariantCulture, $"{time.Ticks / length.Ticks}{unit}");
         return string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds}ms");
     }
 }

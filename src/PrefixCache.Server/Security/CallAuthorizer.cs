@@ -19,7 +19,8 @@ internal sealed class CallAuthorizer(TokenFile? tokens)
 
         var header = call.RequestHeaders.GetValue("authorization");
         if (header is null || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
-            return new RpcException(StatusCode.Unauthenticated, "This node wants credentials: send the metadata 'authorization: Bearer TOKEN'.");
+            return new RpcException(
+                StatusCode.Unauthenticated, "This node wants credentials: send the metadata 'authorization: Bearer TOKEN'.");
         if (tokens.Find(header[Scheme.Length..].Trim()) is not { } credential)
             return new RpcException(StatusCode.Unauthenticated, "The bearer token is none of this node's.");
         call.UserState = credential;

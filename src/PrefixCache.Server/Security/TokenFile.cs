@@ -47,9 +47,11 @@ internal sealed class TokenFile
         if (line.Length == 0 || line.StartsWith('#')) return null;
         var parts = line.Split((char[]?)null, 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if (parts[0].Length < MinTokenLength) return $"the token has {parts[0].Length} characters: use at least {MinTokenLength}";
-        var tenants = parts.Length == 1 ? [Credential.DefaultTenant] : parts[1].Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        var tenants = parts.Length == 1 ? [Credential.DefaultTenant]
+            : parts[1].Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if (tenants.Length == 0) return "no tenant is named: write their names, separated by commas, or nothing";
-        if (tenants.FirstOrDefault(tenant => Encoding.UTF8.GetByteCount(tenant) > 256) is not null) return "a tenant's name has over 256 bytes";
+        if (tenants.FirstOrDefault(
+            tenant => Encoding.UTF8.GetByteCount(tenant) > 256) is not null) return "a tenant's name has over 256 bytes";
         return credentials.TryAdd(Hash(parts[0]), new Credential(tenants)) ? null : "the token stands in the file twice";
     }
 

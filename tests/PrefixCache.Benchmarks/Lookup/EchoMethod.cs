@@ -6,8 +6,8 @@ using PrefixCache.Grpc;
 namespace PrefixCache.Benchmarks.Lookup;
 
 /// <summary>
-/// The reference of a lookup: takes a request of the same size into memory of its own and answers with as many bytes as the lookup does, not with
-/// the request itself, which would make the reference slower and the comparison kinder.
+/// The reference of a lookup: takes a request of the same size into memory of its own and answers with as many bytes as the lookup does,
+/// not with the request itself, which would make the reference slower and the comparison kinder.
 /// </summary>
 internal static class EchoMethod
 {

@@ -22,7 +22,8 @@ internal static class LookupBenchmark
     public static async Task<IReadOnlyList<BenchmarkResult>> RunAsync()
     {
         await using var server = await ServerProcess.StartAsync("lookup-server");
-        await using var client = await PrefixCacheClient.ConnectAsync(new PrefixCacheClientOptions { Address = server.Words[0], Strict = true });
+        await using var client = await PrefixCacheClient.ConnectAsync(
+            new PrefixCacheClientOptions { Address = server.Words[0], Strict = true });
         using var echo = new RpcChannel(new RpcChannelOptions { Address = server.Words[1] });
         await client.RegisterLayoutAsync(LookupWorkload.Layout);
         return [await MeasureAsync(client, echo)];
@@ -36,7 +37,8 @@ internal static class LookupBenchmark
         var (lookups, echoes) = (new List<double>(Calls), new List<double>(Calls));
         for (var i = 0; i < Calls + WarmUp; i++)
         {
-            // What ran just before decides how awake both processes are and what their caches hold: each timed call follows one of its kind.
+            // What ran just before decides how awake both processes are and what their caches hold: each timed call follows one of its
+            // kind.
             await EchoAsync(echo, payload);
             var echoTime = await EchoAsync(echo, payload);
             await LookupAsync(client, tokens);

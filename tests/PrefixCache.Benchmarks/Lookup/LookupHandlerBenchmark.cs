@@ -15,8 +15,8 @@ using StoreOffer = PrefixCache.Core.Transfers.StoreOffer;
 namespace PrefixCache.Benchmarks.Lookup;
 
 /// <summary>
-/// What a lookup costs inside the node, without the transport: parse the fields, take the tokens into their buffer, hash, walk, reserve, and make
-/// the answer. Between two calls the caches are filled with other things, as they are in a node that moves payload.
+/// What a lookup costs inside the node, without the transport: parse the fields, take the tokens into their buffer, hash, walk, reserve,
+/// and make the answer. Between two calls the caches are filled with other things, as they are in a node that moves payload.
 /// </summary>
 internal static class LookupHandlerBenchmark
 {
@@ -71,7 +71,8 @@ internal static class LookupHandlerBenchmark
     {
         var request = LookupRequest.Parser.ParseFrom(fields);
         var query = new LookupQuery(node.Sessions.Find(request.Session.Span).OrThrow(), request.RequestId,
-            node.Layouts.Find(request.LayoutId.Span).OrThrow(), request.Salt, request.Adapter, (int)request.ComputedTokens, (int)request.AlignTokens);
+            node.Layouts.Find(request.LayoutId.Span).OrThrow(), request.Salt, request.Adapter, (int)request.ComputedTokens,
+                (int)request.AlignTokens);
         var buffer = new TokenBuffer(tokens.Length / TokenBuffer.TokenBytes);
         tokens.CopyTo(buffer.Memory);
         return node.Lookups.Lookup(query, buffer).OrThrow();

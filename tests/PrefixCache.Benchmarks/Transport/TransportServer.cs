@@ -12,7 +12,9 @@ using PrefixCache.Grpc;
 
 namespace PrefixCache.Benchmarks.Transport;
 
-/// <summary>The server process of the benchmark: the gRPC methods and, on the same Kestrel, the bare streams they are compared with.</summary>
+/// <summary>
+/// The server process of the benchmark: the gRPC methods and, on the same Kestrel, the bare streams they are compared with.
+/// </summary>
 internal static class TransportServer
 {
     /// <summary>A piece of a bare answer, flushed at once: as large as the pieces of the gRPC layer.</summary>

@@ -121,7 +121,8 @@ public sealed class PeerFaultTests
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var server = await TestServer.StartAsync(server => server.AddUnary(TestMethods.EmptyCall, async (Empty request, ServerCall call) =>
+        await using var server = await TestServer.StartAsync(
+            server => server.AddUnary(TestMethods.EmptyCall, async (Empty request, ServerCall call) =>
         {
             using var registration = call.CancellationToken.Register(ended.SetResult);
             started.SetResult();
@@ -129,7 +130,8 @@ public sealed class PeerFaultTests
             return request;
         }));
         using var cancellation = new CancellationTokenSource();
-        var call = server.Channel.UnaryAsync(TestMethods.EmptyCall, new Empty(), new CallOptions { CancellationToken = cancellation.Token });
+        var call = server.Channel.UnaryAsync(
+            TestMethods.EmptyCall, new Empty(), new CallOptions { CancellationToken = cancellation.Token });
         await started.Task.WaitAsync(Patience);
         await cancellation.CancelAsync();
         await Fails.WithAsync(StatusCode.Cancelled, call);

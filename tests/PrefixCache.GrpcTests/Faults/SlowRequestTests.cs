@@ -40,7 +40,8 @@ public sealed class SlowRequestTests
         await using var server = await TestServer.StartAsync(
             server =>
             {
-                server.AddDuplex(TestServer.PayloadMethod, async (MessageReader<Payload> reader, MessageWriter<Payload> writer, ServerCall _) =>
+                server.AddDuplex(
+                    TestServer.PayloadMethod, async (MessageReader<Payload> reader, MessageWriter<Payload> writer, ServerCall _) =>
                 {
                     while (await reader.MoveNextAsync()) await writer.WriteAsync(reader.Current);
                 });
@@ -70,7 +71,8 @@ public sealed class SlowRequestTests
     {
         var undone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var server = await TestServer.StartAsync(server => server.AddUnary(TestMethods.EmptyCall, async (Empty request, ServerCall call) =>
+        await using var server = await TestServer.StartAsync(
+            server => server.AddUnary(TestMethods.EmptyCall, async (Empty request, ServerCall call) =>
         {
             var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             using var registration = call.CancellationToken.Register(() => gone.TrySetResult());
@@ -80,7 +82,8 @@ public sealed class SlowRequestTests
             return request;
         }));
         using var cancellation = new CancellationTokenSource();
-        var call = server.Channel.UnaryAsync(TestMethods.EmptyCall, new Empty(), new CallOptions { CancellationToken = cancellation.Token });
+        var call = server.Channel.UnaryAsync(
+            TestMethods.EmptyCall, new Empty(), new CallOptions { CancellationToken = cancellation.Token });
         await started.Task.WaitAsync(Patience);
         await cancellation.CancelAsync();
         await Fails.WithAsync(StatusCode.Cancelled, call);
@@ -91,7 +94,8 @@ public sealed class SlowRequestTests
     public async Task Undelivered_AnswerLeft_IsNotCalled()
     {
         var undone = false;
-        await using var server = await TestServer.StartAsync(server => server.AddUnary(TestMethods.EmptyCall, (Empty request, ServerCall call) =>
+        await using var server = await TestServer.StartAsync(
+            server => server.AddUnary(TestMethods.EmptyCall, (Empty request, ServerCall call) =>
         {
             call.Undelivered = () => undone = true;
             return ValueTask.FromResult(request);

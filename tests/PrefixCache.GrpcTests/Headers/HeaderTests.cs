@@ -37,7 +37,8 @@ public sealed class HeaderTests
 
     [Fact]
     public void StatusMessage_AnyShortText_RoundTrips() => Prop.ForAll(
-        Gen.Choose(1, 0xd7ff).Select(value => (char)value).ArrayOf().Select(text => new string(text[..Math.Min(100, text.Length)])).ToArbitrary(),
+        Gen.Choose(1, 0xd7ff).Select(value => (char)value).ArrayOf().Select(
+            text => new string(text[..Math.Min(100, text.Length)])).ToArbitrary(),
         text => StatusMessage.Decode(StatusMessage.Encode(text)) == text).QuickCheckThrowOnFailure();
 
     [Theory]

@@ -11,15 +11,18 @@ public sealed class MetadataOnTheWireTests
     public async Task Unary_BinaryMetadataWithPaddingAndCommas_HandlerSeesEveryValue()
     {
         var seen = new List<string>();
-        await using var server = await TestServer.StartAsync(server => server.AddUnary(TestMethods.EmptyCall, (Empty request, ServerCall call) =>
+        await using var server = await TestServer.StartAsync(
+            server => server.AddUnary(TestMethods.EmptyCall, (Empty request, ServerCall call) =>
         {
             seen.AddRange(call.RequestHeaders.Where(entry => entry.Key == "data-bin").Select(entry => entry.Value));
             Assert.Equal([1, 2, 3, 4], call.RequestHeaders.GetBytes("data-bin"));
-            Assert.DoesNotContain(call.RequestHeaders, entry => entry.Key is "te" or "content-type" or "host" || entry.Key.StartsWith("grpc-", StringComparison.Ordinal));
+            Assert.DoesNotContain(call.RequestHeaders, entry =>
+                entry.Key is "te" or "content-type" or "host" || entry.Key.StartsWith("grpc-", StringComparison.Ordinal));
             return ValueTask.FromResult(request);
         }));
         var answer = await RawRequest.SendAsync(
-            server.Address, TestMethods.EmptyCall.FullName, RawRequest.Frame([]), headers: [("data-bin", "AQ==,AQID,AQIDBA"), ("te", "trailers")]);
+            server.Address, TestMethods.EmptyCall.FullName, RawRequest.Frame([]),
+                headers: [("data-bin", "AQ==,AQID,AQIDBA"), ("te", "trailers")]);
         Assert.Equal("0", answer.GrpcStatus);
         Assert.Equal(["AQ==", "AQID", "AQIDBA"], seen);
     }
@@ -41,7 +44,8 @@ public sealed class MetadataOnTheWireTests
     [Fact]
     public async Task Unary_TooMuchMetadataInAnswer_Internal()
     {
-        await using var server = await TestServer.StartAsync(server => server.AddUnary(TestMethods.EmptyCall, (Empty request, ServerCall call) =>
+        await using var server = await TestServer.StartAsync(
+            server => server.AddUnary(TestMethods.EmptyCall, (Empty request, ServerCall call) =>
         {
             call.ResponseTrailers.Add("big", new string('x', 100_000));
             return ValueTask.FromResult(request);

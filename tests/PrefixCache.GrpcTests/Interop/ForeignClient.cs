@@ -32,7 +32,8 @@ public sealed class ForeignClient : IAsyncLifetime
 
     /// <summary>Runs one case; the client's output is the message of a failure.</summary>
     public Task RunAsync(string testCase) => RunToEndAsync(
-        Python, [Path.Combine(SourceFolder(), "../interop_client.py"), "--target", _target, "--messages", _messages.FullName, "--case", testCase]);
+        Python, [Path.Combine(SourceFolder(), "../interop_client.py"), "--target", _target, "--messages", _messages.FullName, "--case",
+            testCase]);
 
     public async ValueTask DisposeAsync()
     {

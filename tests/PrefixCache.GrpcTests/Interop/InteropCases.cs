@@ -66,7 +66,8 @@ internal static class InteropCases
     public static async Task CancelAfterBeginAsync(RpcChannel channel)
     {
         using var cancellation = new CancellationTokenSource();
-        using var call = channel.ClientStreaming(TestMethods.StreamingInputCall, new CallOptions { CancellationToken = cancellation.Token });
+        using var call = channel.ClientStreaming(
+            TestMethods.StreamingInputCall, new CallOptions { CancellationToken = cancellation.Token });
         await cancellation.CancelAsync();
         await Fails.WithAsync(StatusCode.Cancelled, call.ResponseAsync);
     }

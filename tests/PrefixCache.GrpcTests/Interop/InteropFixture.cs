@@ -50,7 +50,8 @@ public abstract class InteropFixture : IAsyncLifetime
     public sealed class UnixSocket : InteropFixture
     {
         protected override Task<RpcHost> StartAsync(RpcServer server, ServerLog log) =>
-            RpcHost.StartAsync(server, socketPath: Path.Combine(Directory.CreateTempSubdirectory("grpc-").FullName, "s.sock"), loggers: log);
+            RpcHost.StartAsync(
+                server, socketPath: Path.Combine(Directory.CreateTempSubdirectory("grpc-").FullName, "s.sock"), loggers: log);
     }
 
     /// <summary>Over TLS, trusting just the one certificate.</summary>

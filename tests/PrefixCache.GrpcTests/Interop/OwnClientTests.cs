@@ -52,5 +52,6 @@ public abstract class OwnClientTests(InteropFixture fixture)
     public sealed class OverTls(InteropFixture.Tls fixture) : OwnClientTests(fixture), IClassFixture<InteropFixture.Tls>;
 
     /// <summary>Over a Unix socket.</summary>
-    public sealed class OverUnixSocket(InteropFixture.UnixSocket fixture) : OwnClientTests(fixture), IClassFixture<InteropFixture.UnixSocket>;
+    public sealed class OverUnixSocket(InteropFixture.UnixSocket fixture)
+        : OwnClientTests(fixture), IClassFixture<InteropFixture.UnixSocket>;
 }

@@ -13,7 +13,8 @@ public sealed class DeadlineTests
     public async Task Unary_HandlerWaitsPastDeadline_ServerAnswersAndTokenEnds()
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var server = await TestServer.StartAsync(server => server.AddUnary(TestMethods.EmptyCall, async (Empty request, ServerCall call) =>
+        await using var server = await TestServer.StartAsync(
+            server => server.AddUnary(TestMethods.EmptyCall, async (Empty request, ServerCall call) =>
         {
             Assert.NotNull(call.Deadline);
             using var registration = call.CancellationToken.Register(ended.SetResult);

@@ -14,7 +14,8 @@ public sealed class DrainTests
     {
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var server = await TestServer.StartAsync(server => server.AddUnary(TestMethods.EmptyCall, async (Empty request, ServerCall _) =>
+        await using var server = await TestServer.StartAsync(
+            server => server.AddUnary(TestMethods.EmptyCall, async (Empty request, ServerCall _) =>
         {
             started.TrySetResult();
             await release.Task;

@@ -111,8 +111,10 @@ public sealed class PayloadRulesTests
     {
         await using var server = await TestServer.StartAsync(static server => server.AddUnary(
             TestServer.PayloadMethod,
-            (MessageReader<Payload> request, ServerCall _) => ValueTask.FromResult(new Payload { Type = (PayloadType)request.PayloadLength })));
-        var answer = await server.Channel.UnaryAsync(TestServer.PayloadMethod, new Payload(), new ReadOnlySequence<byte>(new byte[3_000_000]));
+            (MessageReader<Payload> request, ServerCall _) =>
+                ValueTask.FromResult(new Payload { Type = (PayloadType)request.PayloadLength })));
+        var answer = await server.Channel.UnaryAsync(
+            TestServer.PayloadMethod, new Payload(), new ReadOnlySequence<byte>(new byte[3_000_000]));
         Assert.Equal(3_000_000, (int)answer.Type);
     }
 
@@ -137,6 +139,7 @@ public sealed class PayloadRulesTests
 
     private sealed class Segment : ReadOnlySequenceSegment<byte>
     {
-        public Segment(ReadOnlyMemory<byte> memory, long index, Segment? next = null) => (Memory, RunningIndex, Next) = (memory, index, next);
+        public Segment(ReadOnlyMemory<byte> memory, long index, Segment? next = null) =>
+            (Memory, RunningIndex, Next) = (memory, index, next);
     }
 }

@@ -15,15 +15,18 @@ internal static class Readers
     public const int MaxHeaderBytes = 1 << 10;
 
     /// <summary>The server's reader, over a pipe with small blocks.</summary>
-    public static MessageReader<T> OnServer<T>(Google.Protobuf.MessageParser<T> parser, byte[] bytes, IReadOnlyList<int> pieces, int payloadField)
+    public static MessageReader<T> OnServer<T>(
+        Google.Protobuf.MessageParser<T> parser, byte[] bytes, IReadOnlyList<int> pieces, int payloadField)
         where T : Google.Protobuf.IMessage<T>
     {
         var pipe = PipeReader.Create(new ChunkedStream(bytes, pieces), new StreamPipeReaderOptions(bufferSize: 32, minimumReadSize: 1));
-        return new MessageReader<T>(new PipeMessageSource(pipe, new Faults(), TimeProvider.System), parser, payloadField, MaxMessageBytes, MaxHeaderBytes);
+        return new MessageReader<T>(
+            new PipeMessageSource(pipe, new Faults(), TimeProvider.System), parser, payloadField, MaxMessageBytes, MaxHeaderBytes);
     }
 
     /// <summary>The client's reader, over an answer that no server sent.</summary>
-    public static MessageReader<T> OnClient<T>(Google.Protobuf.MessageParser<T> parser, byte[] bytes, IReadOnlyList<int> pieces, int payloadField)
+    public static MessageReader<T> OnClient<T>(
+        Google.Protobuf.MessageParser<T> parser, byte[] bytes, IReadOnlyList<int> pieces, int payloadField)
         where T : Google.Protobuf.IMessage<T>
     {
         var invoker = new HttpMessageInvoker(new CannedAnswer(bytes, pieces));
@@ -39,7 +42,8 @@ internal static class Readers
     {
         public RpcException Compressed() => new(StatusCode.Unimplemented, "compressed");
 
-        public RpcException Translate(Exception fault) => fault as RpcException ?? new RpcException(StatusCode.Cancelled, fault.Message, null, fault);
+        public RpcException Translate(Exception fault) =>
+            fault as RpcException ?? new RpcException(StatusCode.Cancelled, fault.Message, null, fault);
     }
 
     private sealed class CannedAnswer(byte[] bytes, IReadOnlyList<int> pieces) : HttpMessageHandler

@@ -11,7 +11,8 @@ public sealed class ClientTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly Format.Layouts.KvLayout Layout = TestKv.Layout();
-    private static readonly Format.Layouts.KvLayout Refused = Format.Layouts.KvLayout.Uniform("refused", "1", Format.Layouts.KvType.BFloat16, 1, 1, 64, 32);
+    private static readonly Format.Layouts.KvLayout Refused = Format.Layouts.KvLayout.Uniform(
+        "refused", "1", Format.Layouts.KvType.BFloat16, 1, 1, 64, 32);
 
     [Fact]
     public async Task Connect_ListenerThrows_ConnectsAndCallsAreMisses()
@@ -19,7 +20,8 @@ public sealed class ClientTests
         await using var node = await RunningNode.StartAsync();
         await using var proxy = new CutProxy(node.Address);
         await using var client = await PrefixCacheClient.ConnectAsync(
-            new PrefixCacheClientOptions { Address = proxy.Address }, _ => throw new InvalidOperationException("listener")).WaitAsync(Patience);
+            new PrefixCacheClientOptions { Address = proxy.Address }, _ => throw new InvalidOperationException("listener")).WaitAsync(
+                Patience);
         Assert.True(client.IsConnected);
 
         Assert.Equal(0, (await client.LookupAsync(Layout, TestKv.Tokens(32))).HitTokens); // the layout is unknown: an event
@@ -66,7 +68,8 @@ public sealed class ClientTests
             await Task.Delay(Timeout.InfiniteTimeSpan, call.CancellationToken);
             return new LookupResponse();
         });
-        await using var client = await PrefixCacheClient.ConnectAsync(new PrefixCacheClientOptions { Address = node.Address, CallTimeout = Patience });
+        await using var client = await PrefixCacheClient.ConnectAsync(
+            new PrefixCacheClientOptions { Address = node.Address, CallTimeout = Patience });
         using var cancellation = new CancellationTokenSource();
         var lookup = client.LookupAsync(Layout, TestKv.Tokens(64), cancellationToken: cancellation.Token).AsTask();
         await asked.Task.WaitAsync(Patience);
@@ -76,13 +79,15 @@ public sealed class ClientTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => lookup);
         await Until.TrueAsync(() => node.Released.Contains(7UL), () => "not released");
         var lookups = node.Lookups.ToArray();
-        Assert.Equal((lookups[0].RequestId, 64, lookups[0].RequestId, 1), (lookups[0].RequestId, lookups[0].Tokens, lookups[1].RequestId, lookups[1].Tokens));
+        Assert.Equal((lookups[0].RequestId, 64, lookups[0].RequestId, 1),
+            (lookups[0].RequestId, lookups[0].Tokens, lookups[1].RequestId, lookups[1].Tokens));
     }
 
     [Fact]
     public async Task Lookup_MoreTokensFoundThanAsked_IsAMiss()
     {
-        await using var node = await HostileNode.StartAsync(lookup: (_, _) => Task.FromResult(new LookupResponse { Reservation = 1, HitTokens = 33 }));
+        await using var node = await HostileNode.StartAsync(
+            lookup: (_, _) => Task.FromResult(new LookupResponse { Reservation = 1, HitTokens = 33 }));
         await using var client = await PrefixCacheClient.ConnectAsync(new PrefixCacheClientOptions { Address = node.Address });
         Assert.Equal(0, (await client.LookupAsync(Layout, TestKv.Tokens(32))).HitTokens);
     }
@@ -116,7 +121,8 @@ public sealed class ClientTests
         await using (var reservation = await client.LookupAsync(Layout, TestKv.Tokens(32)))
         {
             Assert.Equal(1, node.Node.Snapshot().Reservations);
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reservation.ReleaseAsync(null, new CancellationToken(true)).AsTask());
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(
+                () => reservation.ReleaseAsync(null, new CancellationToken(true)).AsTask());
         }
 
         Assert.Equal(0, node.Node.Snapshot().Reservations);
@@ -125,7 +131,8 @@ public sealed class ClientTests
     [Fact]
     public async Task RegisterLayout_Refused_DoesNotKeepTheClientFromConnectingAgain()
     {
-        await using var node = await RunningNode.StartAsync(RunningNode.Options() with { Limits = new ReservationLimits { MaxLayouts = 1 } });
+        await using var node = await RunningNode.StartAsync(
+            RunningNode.Options() with { Limits = new ReservationLimits { MaxLayouts = 1 } });
         await using var proxy = new CutProxy(node.Address);
         await using var client = await PrefixCacheClient.ConnectAsync(new PrefixCacheClientOptions { Address = proxy.Address });
         await client.RegisterLayoutAsync(Layout);

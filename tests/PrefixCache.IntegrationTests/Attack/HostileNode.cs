@@ -55,7 +55,8 @@ internal sealed class HostileNode : IAsyncDisposable
         _server.Dispose();
     }
 
-    private static Task<LookupResponse> Miss(LookupRequest request, ServerCall call) => Task.FromResult(new LookupResponse { Reservation = 1 });
+    private static Task<LookupResponse> Miss(LookupRequest request, ServerCall call) =>
+        Task.FromResult(new LookupResponse { Reservation = 1 });
 
     private static Task EndOf(CancellationToken token)
     {
@@ -66,7 +67,8 @@ internal sealed class HostileNode : IAsyncDisposable
 
     private async Task ListenAsync()
     {
-        _server.AddServerStreaming(PrefixCacheMethods.OpenSession, async (OpenSessionRequest _, MessageWriter<SessionEvent> writer, ServerCall call) =>
+        _server.AddServerStreaming(
+            PrefixCacheMethods.OpenSession, async (OpenSessionRequest _, MessageWriter<SessionEvent> writer, ServerCall call) =>
         {
             var opened = new SessionOpened { Session = ByteString.CopyFrom(new byte[16]), MaxTokens = 1000, MaxPayloadBytes = 1 << 20 };
             if (_opens) await writer.WriteAsync(new SessionEvent { Opened = opened });
@@ -82,7 +84,8 @@ internal sealed class HostileNode : IAsyncDisposable
             Released.Enqueue(request.Reservation);
             return ValueTask.FromResult(new ReleaseResponse { Held = true, Ended = true });
         });
-        _server.AddDuplex(PrefixCacheMethods.Store, async (MessageReader<StoreRequest> reader, MessageWriter<StoreResponse> writer, ServerCall call) =>
+        _server.AddDuplex(
+            PrefixCacheMethods.Store, async (MessageReader<StoreRequest> reader, MessageWriter<StoreResponse> writer, ServerCall call) =>
         {
             await reader.MoveNextAsync();
             await writer.WriteAsync(new StoreResponse { Plan = _plan });

@@ -6,7 +6,9 @@ using PrefixCache.Protocol.V1;
 
 namespace PrefixCache.IntegrationTests.Attack;
 
-/// <summary>Lookups whose caller is gone, or never ends its request, when the reservation is made: nobody learns of it, so nothing may stay.</summary>
+/// <summary>
+/// Lookups whose caller is gone, or never ends its request, when the reservation is made: nobody learns of it, so nothing may stay.
+/// </summary>
 public sealed class LostAnswerTests
 {
     [Fact]
@@ -23,7 +25,8 @@ public sealed class LostAnswerTests
     [Fact]
     public async Task Lookup_RequestNeverEnds_IsRefusedAndLeavesNoReservation()
     {
-        await using var requester = await Requester.StartAsync(RunningNode.Options() with { RequestTimeout = TimeSpan.FromMilliseconds(400) });
+        await using var requester = await Requester.StartAsync(
+            RunningNode.Options() with { RequestTimeout = TimeSpan.FromMilliseconds(400) });
         using var call = await OpenEndedAsync(requester, "slow");
         await Fails.WithAsync(StatusCode.Cancelled, "did not arrive within 0.4 s", () => call.Responses.MoveNextAsync().AsTask());
         await requester.AssertUnchangedAsync();

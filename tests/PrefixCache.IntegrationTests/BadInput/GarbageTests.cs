@@ -72,7 +72,8 @@ public sealed class GarbageTests
             {
             }
         }
-        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown or SocketError.NotConnected)
+        catch (SocketException exception) when (
+            exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown or SocketError.NotConnected)
         {
             // Closed with bytes of ours unread.
         }

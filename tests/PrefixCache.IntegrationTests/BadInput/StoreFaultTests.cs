@@ -35,31 +35,32 @@ public sealed class StoreFaultTests
         await requester.AssertUnchangedAsync();
     }
 
-    private static readonly Dictionary<string, (Func<byte[], (StoreRequest, byte[])[]> Parts, StatusCode Status, string Says)> Bodies = new()
-    {
-        ["none"] = (_ => [], StatusCode.InvalidArgument, "The payload is short: handle 1 has 65536 bytes, 0 came"),
-        ["short"] = (kv => [RawStore.Part(1, 0, kv[..^1])], StatusCode.InvalidArgument, "handle 1 has 65536 bytes, 65535 came"),
-        ["short in pieces"] = (kv => [RawStore.Part(1, 0, kv[..100]), RawStore.Part(1, 100, kv[100..5000])], StatusCode.InvalidArgument,
+    private static readonly Dictionary<string,
+        (Func<byte[], (StoreRequest, byte[])[]> Parts, StatusCode Status, string Says)> Bodies = new()
+        {
+            ["none"] = (_ => [], StatusCode.InvalidArgument, "The payload is short: handle 1 has 65536 bytes, 0 came"),
+            ["short"] = (kv => [RawStore.Part(1, 0, kv[..^1])], StatusCode.InvalidArgument, "handle 1 has 65536 bytes, 65535 came"),
+            ["short in pieces"] = (kv => [RawStore.Part(1, 0, kv[..100]), RawStore.Part(1, 100, kv[100..5000])], StatusCode.InvalidArgument,
             "5000 came"),
-        ["long"] = (kv => [RawStore.Part(1, 0, [.. kv, 0])], StatusCode.InvalidArgument,
+            ["long"] = (kv => [RawStore.Part(1, 0, [.. kv, 0])], StatusCode.InvalidArgument,
             "The payload is long: handle 1 has 65536 bytes, 65537 came"),
-        ["long in pieces"] = (kv => [RawStore.Part(1, 0, kv[..100]), RawStore.Part(1, 100, kv)], StatusCode.InvalidArgument, "65636 came"),
-        ["gap"] = (kv => [RawStore.Part(1, 0, kv[..100]), RawStore.Part(1, 101, kv[101..])], StatusCode.InvalidArgument,
+            ["long in pieces"] = (kv => [RawStore.Part(1, 0, kv[..100]), RawStore.Part(1, 100, kv)], StatusCode.InvalidArgument, "65636 came"),
+            ["gap"] = (kv => [RawStore.Part(1, 0, kv[..100]), RawStore.Part(1, 101, kv[101..])], StatusCode.InvalidArgument,
             "begins at 101, but 100 bytes came"),
-        ["late start"] = (kv => [RawStore.Part(1, 1, kv[1..])], StatusCode.InvalidArgument, "begins at 1, but 0 bytes came"),
-        ["second first"] = (kv => [RawStore.Part(2, 0, kv)], StatusCode.InvalidArgument, "A part of handle 2 came where handle 1 was due"),
-        ["empty part"] = (kv => [RawStore.Part(1, 0, [])], StatusCode.InvalidArgument, "A part of handle 1 has no payload"),
-        ["damaged"] = (kv => [RawStore.Part(1, 0, Damaged(kv), RawStore.Checksums(Requester.Layout, kv))], StatusCode.DataLoss,
+            ["late start"] = (kv => [RawStore.Part(1, 1, kv[1..])], StatusCode.InvalidArgument, "begins at 1, but 0 bytes came"),
+            ["second first"] = (kv => [RawStore.Part(2, 0, kv)], StatusCode.InvalidArgument, "A part of handle 2 came where handle 1 was due"),
+            ["empty part"] = (kv => [RawStore.Part(1, 0, [])], StatusCode.InvalidArgument, "A part of handle 1 has no payload"),
+            ["damaged"] = (kv => [RawStore.Part(1, 0, Damaged(kv), RawStore.Checksums(Requester.Layout, kv))], StatusCode.DataLoss,
             "segment 7 of handle 1"),
-        ["too few checksums"] = (kv => [RawStore.Part(1, 0, kv, 1, 2, 3)], StatusCode.InvalidArgument,
+            ["too few checksums"] = (kv => [RawStore.Part(1, 0, kv, 1, 2, 3)], StatusCode.InvalidArgument,
             "3 checksums came for handle 1: one per segment, 8"),
-        ["early checksums"] = (kv => [RawStore.Part(1, 0, kv[..9], 1)], StatusCode.InvalidArgument,
+            ["early checksums"] = (kv => [RawStore.Part(1, 0, kv[..9], 1)], StatusCode.InvalidArgument,
             "Checksums came before the end of handle 1"),
-        ["opened twice"] = (_ => [(new StoreRequest { Open = new StoreOpen() }, [])], StatusCode.InvalidArgument, "must be `part`"),
-        ["neither"] = (kv => [(new StoreRequest(), kv)], StatusCode.InvalidArgument, "must be `part`"),
-        ["part over its limit"] = (_ => [RawStore.Part(1, 0, new byte[(2 << 20) + 1])], StatusCode.ResourceExhausted,
+            ["opened twice"] = (_ => [(new StoreRequest { Open = new StoreOpen() }, [])], StatusCode.InvalidArgument, "must be `part`"),
+            ["neither"] = (kv => [(new StoreRequest(), kv)], StatusCode.InvalidArgument, "must be `part`"),
+            ["part over its limit"] = (_ => [RawStore.Part(1, 0, new byte[(2 << 20) + 1])], StatusCode.ResourceExhausted,
             "2097153 bytes of payload"),
-    };
+        };
 
     public static TheoryData<string> PayloadNames => [.. Bodies.Keys];
 

@@ -34,7 +34,8 @@ public sealed partial class DocsTests
     [Fact]
     public void Options_InThePageAndInTheTable_AreTheSame()
     {
-        var rows = OptionRow().Matches(Repository.Read("docs/configuration.md")).ToDictionary(row => row.Groups[1].Value, row => row.Groups[2].Value.Trim('`'));
+        var rows = OptionRow().Matches(Repository.Read("docs/configuration.md")).ToDictionary(
+            row => row.Groups[1].Value, row => row.Groups[2].Value.Trim('`'));
         var table = NodeOptionTable.All.ToDictionary(option => option.Name, option => option.Default.Length == 0 ? "none" : option.Default);
         Assert.Equal(table.OrderBy(pair => pair.Key), rows.OrderBy(pair => pair.Key));
     }
@@ -64,7 +65,9 @@ public sealed partial class DocsTests
         try
         {
             File.Copy(Path.Combine(Repository.Root, "docker-compose.yml"), Path.Combine(folder.FullName, "docker-compose.yml"));
-            var start = new ProcessStartInfo("/usr/bin/docker-compose", ["config", "-q"]) { WorkingDirectory = folder.FullName, RedirectStandardError = true };
+            var start = new ProcessStartInfo(
+                "/usr/bin/docker-compose", ["config", "-q"])
+            { WorkingDirectory = folder.FullName, RedirectStandardError = true };
             using var process = Process.Start(start)!;
             var error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);

@@ -5,7 +5,8 @@ internal static class Repository
 {
     public static string Root { get; } = FindRoot();
 
-    public static IEnumerable<string> Pages => Directory.EnumerateFiles(Root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md"));
+    public static IEnumerable<string> Pages =>
+        Directory.EnumerateFiles(Root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(Root, "docs"), "*.md"));
 
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 
@@ -13,7 +14,8 @@ internal static class Repository
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder.FullName, "PrefixCache.sln")))
-            folder = folder.Parent ?? throw new InvalidOperationException($"PrefixCache.sln is in no folder above {AppContext.BaseDirectory}.");
+            folder = folder.Parent
+                ?? throw new InvalidOperationException($"PrefixCache.sln is in no folder above {AppContext.BaseDirectory}.");
         return folder.FullName;
     }
 }

@@ -73,7 +73,8 @@ internal sealed class RawSession : IAsyncDisposable
     }
 
     public Task<AppendResponse> AppendAsync(ulong reservation, uint position, int[] tokens, ByteString? session = null) =>
-        Channel.UnaryAsync(PrefixCacheMethods.Append, new AppendRequest { Session = session ?? Id, Reservation = reservation, Position = position },
+        Channel.UnaryAsync(
+            PrefixCacheMethods.Append, new AppendRequest { Session = session ?? Id, Reservation = reservation, Position = position },
         new ReadOnlySequence<byte>(Bytes(tokens)), Bounded);
 
     public async Task<ReleaseResponse> ReleaseAsync(ulong reservation,

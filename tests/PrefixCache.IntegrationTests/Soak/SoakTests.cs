@@ -24,7 +24,8 @@ public sealed class SoakTests
         var (kills, evicted) = (victims.Sum(victim => victim.Kills), node.Node.Counters.ChunksEvicted);
         TestContext.Current.TestOutputHelper!.WriteLine(FormattableString.Invariant(
             $"lookups {counts.Lookups}, hits {counts.Hits}, chunks stored {counts.Chunks}, bytes verified {counts.BytesVerified}, appends {counts.Appends}, ")
-            + FormattableString.Invariant($"clears {counts.Clears}, evictions {evicted}, kills {kills}, aborted {node.Node.Counters.StoresAborted}, ")
+            + FormattableString.Invariant(
+                $"clears {counts.Clears}, evictions {evicted}, kills {kills}, aborted {node.Node.Counters.StoresAborted}, ")
             + FormattableString.Invariant($"refused {node.Node.Counters.StoresRefused}, budget samples {samples}"));
         Assert.True(node.Node.Counters.StoresAborted > 0, "No client was killed within a store.");
         Assert.True(counts is { Hits: > 100, Chunks: > 100, Appends: > 0, Clears: > 0 } && evicted > 100 && kills > 3 && samples > 100,

@@ -79,7 +79,8 @@ internal sealed class HostTier : IDisposable
     public void Publish(Block block, ulong[] checksums)
     {
         block.Checksums = checksums;
-        _control.Publish(block.Entry, block.Extent.Offset, block.Payload.Length, Xxh3.HashOfHashes(checksums), block.Tokens, block.Shape.Segments);
+        _control.Publish(
+            block.Entry, block.Extent.Offset, block.Payload.Length, Xxh3.HashOfHashes(checksums), block.Tokens, block.Shape.Segments);
     }
 
     /// <summary>Readers of the control region see it gone before its memory can be anybody else's.</summary>

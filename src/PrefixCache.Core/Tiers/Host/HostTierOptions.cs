@@ -9,7 +9,9 @@ public sealed record HostTierOptions
     /// <summary>Pin the memory where the limit on locked memory allows it.</summary>
     public bool LockPages { get; init; } = true;
 
-    /// <summary>Eviction starts when a store would fill more than this part of the capacity, above <see cref="LowWatermark"/> to 1.</summary>
+    /// <summary>
+    /// Eviction starts when a store would fill more than this part of the capacity, above <see cref="LowWatermark"/> to 1.
+    /// </summary>
     public double HighWatermark { get; init; } = 0.95;
 
     /// <summary>And goes on until no more than this part is filled.</summary>
