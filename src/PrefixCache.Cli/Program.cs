@@ -1,5 +1,10 @@
 using System.CommandLine;
+using PrefixCache.Cli;
 using PrefixCache.Cli.Serve;
 
 var root = new RootCommand("PrefixCache: shares the KV cache of prompt prefixes between LLM inference workers.") { ServeCommand.Create() };
-return await root.Parse(args).InvokeAsync();
+var parsed = root.Parse(args);
+if (parsed.Errors.Count == 0) return await parsed.InvokeAsync();
+foreach (var error in parsed.Errors) await Console.Error.WriteLineAsync(error.Message);
+await Console.Error.WriteLineAsync("See 'prefixcache --help' and 'prefixcache serve --help'.");
+return ExitCode.BadOptions;

@@ -32,7 +32,9 @@ public sealed class PrefixReservation : IAsyncDisposable
     /// <summary>For the rank processes of the engine.</summary>
     public ReservationTicket Ticket { get; private set; }
 
-    /// <summary>Leading tokens whose KV can be retrieved; 0 = miss.</summary>
+    /// <summary>
+    /// Leading tokens whose KV can be retrieved; 0 = miss. May be all tokens: an engine that needs logits computes the last one again.
+    /// </summary>
     public int HitTokens => Ticket.HitTokens;
 
     public int TotalTokens => Ticket.TotalTokens;

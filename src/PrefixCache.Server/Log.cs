@@ -20,6 +20,12 @@ internal static partial class Log
     [LoggerMessage(5, LogLevel.Information, "The host tier is pinned")]
     public static partial void Pinned(ILogger logger);
 
+    [LoggerMessage(6, LogLevel.Warning, "Calls without a valid token are refused, the last from {Peer}: {Reason}")]
+    public static partial void Unauthenticated(ILogger logger, string peer, string reason);
+
+    [LoggerMessage(7, LogLevel.Warning, "{Path} can be read by every user of this host: give it mode 0600")]
+    public static partial void TokenFileIsReadable(ILogger logger, string path);
+
     [LoggerMessage(10, LogLevel.Information, "Session opened: tenant {Tenant}, instance {Instance}, {Role} {Rank}")]
     public static partial void SessionOpened(ILogger logger, string tenant, string instance, SessionRole role, int rank);
 

@@ -103,7 +103,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
             {
                 WriteStallTimeout = options.WriteStallTimeout,
                 RequestTimeout = options.RequestTimeout,
-                Authorize = new CallAuthorizer(tokens).Authorize,
+                Authorize = new CallAuthorizer(tokens, time, loggers.CreateLogger<CallAuthorizer>()).Authorize,
                 TimeProvider = time,
             },
             loggers.CreateLogger<RpcServer>());
@@ -138,6 +138,8 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         Addresses = [.. bound.Select(address => address.Replace("http://unix:", "unix://", StringComparison.Ordinal))];
         SetHealth(true);
         Log.Serving(_logger, string.Join(", ", Addresses), OptionValue.FormatSize(_cache.HostCapacityBytes));
+        if (OperatingSystem.IsLinux() && _options.TokenFile.Length > 0 && (File.GetUnixFileMode(_options.TokenFile) & UnixFileMode.OtherRead) != 0)
+            Log.TokenFileIsReadable(_logger, _options.TokenFile);
         if (_cache.HostPinning is { } pinning) _ = LogPinningAsync(pinning);
     }
 

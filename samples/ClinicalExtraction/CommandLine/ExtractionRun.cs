@@ -21,10 +21,19 @@ internal static class ExtractionRun
         Host = new HostTierOptions { CapacityBytes = 512L << 20 },
     };
 
+    /// <summary>A file or a pipe gets plain text in lines that the table fits into.</summary>
+    private static IAnsiConsole OpenConsole()
+    {
+        if (!Console.IsOutputRedirected) return AnsiConsole.Console;
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors });
+        console.Profile.Width = 120;
+        return console;
+    }
+
     /// <summary>0 when every output token is equal in both runs, else 1.</summary>
     public static async Task<int> ExecuteAsync(ExtractionOptions options, CancellationToken cancellation)
     {
-        IAnsiConsole console = AnsiConsole.Console;
+        IAnsiConsole console = OpenConsole();
         SampleSetup setup = new(options.ModelFolder);
         int[][] prompts = [.. setup.Corpus.Notes.Select(setup.Prompts.Build)];
         console.WriteLine($"{prompts.Length} notes behind {setup.Prompts.SharedTokens} shared tokens "

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using PrefixCache.Core.Memory;
 using PrefixCache.Core.Native.Posix;
 using PrefixCache.Server;
@@ -16,12 +18,7 @@ internal static class ServeProgram
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, stop));
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, stop));
-        using var loggers = LoggerFactory.Create(logging => logging.AddFilter("Microsoft", LogLevel.Warning).AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.UseUtcTimestamp = true;
-            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
-        }));
+        using var loggers = LoggerFactory.Create(Log);
         try
         {
             var options = NodeOptionsLoader.Load(config, values);
@@ -40,6 +37,22 @@ internal static class ServeProgram
             await Console.Error.WriteLineAsync("The node cannot start: " + exception.Message);
             return ExitCode.Failure;
         }
+    }
+
+    /// <summary>
+    /// To standard error: standard output carries the one line that says the node is ready. What the web host says of a failed start is told
+    /// by the error message, without a stack trace.
+    /// </summary>
+    private static void Log(ILoggingBuilder logging)
+    {
+        logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+        });
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
     }
 
     private static void Stop(PosixSignalContext context, TaskCompletionSource stop)

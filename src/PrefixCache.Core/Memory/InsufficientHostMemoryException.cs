@@ -7,14 +7,16 @@ public sealed class InsufficientHostMemoryException : Exception
     /// <param name="available">What is there, and what limits it.</param>
     /// <param name="usableBytes">Bytes that could be asked for: what is available less the headroom.</param>
     public InsufficientHostMemoryException(long askedBytes, MemoryAvailability available, long usableBytes)
-        : base($"The arena needs {askedBytes} bytes, but only {available.Bytes} bytes are available ({available.LimitedBy}), of which "
-            + $"{usableBytes} may be used after the headroom. Set the arena's capacity to at most {usableBytes} bytes, raise that limit, "
-            + "or stop what else uses the memory.")
+        : base($"A capacity of {MiB(askedBytes)} does not fit into memory: {MiB(available.Bytes)} are available ({available.LimitedBy}), and "
+            + $"with headroom for everything else at most {MiB(usableBytes)} may be taken. Set the capacity to {MiB(usableBytes)} or less, raise "
+            + "that limit, or stop what else uses the memory.")
     {
         AskedBytes = askedBytes;
         Available = available;
         UsableBytes = usableBytes;
     }
+
+    private static string MiB(long bytes) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{bytes >> 20}MiB");
 
     /// <summary>Bytes asked for.</summary>
     public long AskedBytes { get; }

@@ -17,6 +17,7 @@ public static partial class NodeOptionsLoader
     {
         var faults = new List<string>();
         var builder = new ConfigurationBuilder();
+        if (file is not null && !File.Exists(file)) throw new NodeOptionsException([$"{file}: there is no such file"]);
         if (file is not null) builder.AddJsonFile(Path.GetFullPath(file), optional: false);
         var layers = new List<(string Source, IEnumerable<KeyValuePair<string, string?>> Values)>();
         try

@@ -23,6 +23,8 @@ internal static class NodeOptionsValidator
 
         if (System.Text.Encoding.UTF8.GetByteCount(options.Socket) > MaxSocketPathBytes)
             faults.Add($"socket: the path is longer than {MaxSocketPathBytes} bytes, the limit of Unix sockets: use a shorter one");
+        if (options.Socket.Length > 0 && Path.GetDirectoryName(Path.GetFullPath(options.Socket)) is { } folder && !Directory.Exists(folder))
+            faults.Add($"socket: the folder {folder} does not exist: make it, or choose another path");
         if (options.TokenFile.Length > 0 && !File.Exists(options.TokenFile)) faults.Add($"token-file: {options.TokenFile} does not exist");
         if (options.Host.LowWatermark >= options.Host.HighWatermark)
             faults.Add(FormattableString.Invariant(

@@ -3,9 +3,13 @@ using PrefixCache.Grpc;
 namespace PrefixCache.Server.Security;
 
 /// <summary>Finds out who calls. Thread-safe.</summary>
-internal sealed class CallAuthorizer(TokenFile? tokens)
+/// <remarks>A refusal is logged once in ten seconds at most: a fleet with a wrong token must show, and must not fill the disk.</remarks>
+internal sealed class CallAuthorizer(TokenFile? tokens, TimeProvider time, ILogger<CallAuthorizer> logger)
 {
     private const string Scheme = "Bearer ";
+    private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
+
+    private long _loggedAt;
 
     /// <summary>Puts the caller's <see cref="Credential"/> into the call, or says why there is none.</summary>
     public RpcException? Authorize(ServerCall call)
@@ -19,11 +23,19 @@ internal sealed class CallAuthorizer(TokenFile? tokens)
 
         var header = call.RequestHeaders.GetValue("authorization");
         if (header is null || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
-            return new RpcException(
-                StatusCode.Unauthenticated, "This node wants credentials: send the metadata 'authorization: Bearer TOKEN'.");
+            return Refuse(call, "This node wants credentials: send the metadata 'authorization: Bearer TOKEN'.");
         if (tokens.Find(header[Scheme.Length..].Trim()) is not { } credential)
-            return new RpcException(StatusCode.Unauthenticated, "The bearer token is none of this node's.");
+            return Refuse(call, "The bearer token is none of this node's.");
         call.UserState = credential;
         return null;
+    }
+
+    private RpcException Refuse(ServerCall call, string reason)
+    {
+        var last = Volatile.Read(ref _loggedAt);
+        var now = time.GetTimestamp();
+        if ((last == 0 || time.GetElapsedTime(last, now) > LogInterval) && Interlocked.CompareExchange(ref _loggedAt, now, last) == last)
+            Log.Unauthenticated(logger, call.Peer, reason);
+        return new RpcException(StatusCode.Unauthenticated, reason);
     }
 }
