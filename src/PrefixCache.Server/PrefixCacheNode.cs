@@ -73,14 +73,14 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         }
         catch (SocketException exception)
         {
-            await node!.StopAsync(TimeSpan.Zero);
+            await node!.FreeAsync();
             var where = string.Join(", ", options.Socket.Length > 0 ? options.Listen.Append(options.Socket) : options.Listen);
             throw new IOException($"One of {where} cannot be listened on: {exception.Message}.", exception);
         }
         catch
         {
             if (node is null) cache.Dispose();
-            else await node.StopAsync(TimeSpan.Zero);
+            else await node.FreeAsync();
             throw;
         }
     }
@@ -164,10 +164,15 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         SetHealth(false);
         await _rpc.DrainAsync(grace);
         await _app.StopAsync();
+        await FreeAsync();
+        Log.Stopped(_logger);
+    }
+
+    private async Task FreeAsync()
+    {
         await _app.DisposeAsync();
         _rpc.Dispose();
         _cache.Dispose();
-        Log.Stopped(_logger);
     }
 
     /// <summary>Signals are the process's business, not the web host's: it would close the listeners before the node has drained.</summary>

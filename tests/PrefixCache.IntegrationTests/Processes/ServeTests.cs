@@ -77,6 +77,19 @@ public sealed class ServeTests
         Assert.Contains("192.0.2.1:7420", errors, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("'--capacty'", "--capacty", "4GiB")]
+    [InlineData("'extra'", "extra")]
+    [InlineData("'--capacity'", "--capacity")]
+    [InlineData("there is no such file", "--config", "/nowhere/node.json")]
+    public async Task Serve_WithAMistypedCommandLine_SaysWhatAndEndsWithTwo(string says, params string[] arguments)
+    {
+        var (code, errors) = await ServeProcess.FailAsync(arguments);
+        Assert.Equal(2, code);
+        Assert.Contains(says, errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("Options:", errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Serve_WithMoreMemoryThanThereIs_NamesTheFixAndEndsWithTwo()
     {
