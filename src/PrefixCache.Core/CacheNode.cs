@@ -64,20 +64,14 @@ public sealed class CacheNode : IDisposable
     public Result<int> ClearNamespace(Session session, KvLayout layout, string salt, string adapter)
     {
         if (NamespaceKey.CheckNames(salt, adapter) is { } error) return error;
-        lock (_state.Gate)
-        {
-            return _state.Namespaces.Detach(new NamespaceKey(session.Instance.Tenant, salt, adapter, layout.Id)) is { } tree
-                ? _state.Store.Detach(tree)
-                : 0;
-        }
+        var key = new NamespaceKey(session.Instance.Tenant, salt, adapter, layout.Id);
+        return Clear(() => _state.Namespaces.Detach(key) is { } tree ? tree.DetachAll() : []);
     }
 
     /// <summary>Makes every namespace of the session's tenant unfindable.</summary>
     /// <returns>Complete chunks taken out.</returns>
-    public int ClearTenant(Session session)
-    {
-        lock (_state.Gate) return _state.Namespaces.DetachTenant(session.Instance.Tenant).Sum(_state.Store.Detach);
-    }
+    public int ClearTenant(Session session) =>
+        Clear(() => [.. _state.Namespaces.DetachTenant(session.Instance.Tenant).SelectMany(tree => tree.DetachAll())]);
 
     public CacheSnapshot Snapshot()
     {
@@ -99,6 +93,29 @@ public sealed class CacheNode : IDisposable
                 AllocatedBytes = host.AllocatedBytes,
             };
         }
+    }
+
+    /// <summary>Takes chunks out of the index at once, and frees them a part at a time, so that others get the lock in between.</summary>
+    private int Clear(Func<IReadOnlyList<ChunkNode>> detach)
+    {
+        const int ChunksPerHold = 256;
+        IReadOnlyList<ChunkNode> chunks;
+        int complete;
+        lock (_state.Gate)
+        {
+            chunks = detach();
+            complete = chunks.Count(chunk => chunk.IsComplete);
+        }
+
+        foreach (var part in chunks.Chunk(ChunksPerHold))
+        {
+            lock (_state.Gate)
+            {
+                if (!_state.IsDisposed) _state.Store.Free(part);
+            }
+        }
+
+        return complete;
     }
 
     /// <summary>Ends reservations that nobody used for the maximum age; called by a timer.</summary>

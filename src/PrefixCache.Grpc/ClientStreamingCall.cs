@@ -45,8 +45,8 @@ public sealed class ClientStreamingCall<TRequest, TResponse> : IDisposable
     public void Dispose()
     {
         _call.Dispose();
+        _sink.Abort();
         if (!ResponseAsync.IsCompletedSuccessfully)
             _ = ResponseAsync.ContinueWith(static task => _ = task.Exception, TaskScheduler.Default);
-        _sink.Complete();
     }
 }

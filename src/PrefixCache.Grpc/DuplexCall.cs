@@ -44,6 +44,6 @@ public sealed class DuplexCall<TRequest, TResponse> : IDisposable
     public void Dispose()
     {
         _call.Dispose();
-        _sink.Complete();
+        _sink.Abort();
     }
 }

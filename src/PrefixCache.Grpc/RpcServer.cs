@@ -20,6 +20,7 @@ public sealed class RpcServer : IDisposable
     private readonly CallRunner _runner;
     private readonly DrainControl _drain;
     private readonly StallWatch _stallWatch;
+    private readonly RpcServerOptions _options;
 
     /// <summary>Makes a server without methods.</summary>
     /// <param name="options">Limits, clock and authorization.</param>
@@ -27,6 +28,7 @@ public sealed class RpcServer : IDisposable
     public RpcServer(RpcServerOptions options, ILogger<RpcServer>? logger = null)
     {
         ArgumentNullException.ThrowIfNull(options);
+        _options = options;
         ILogger log = logger ?? NullLogger<RpcServer>.Instance;
         _drain = new DrainControl(_calls, options.TimeProvider, log);
         _runner = new CallRunner(_methods, _services, _calls, _drain, options, log);
@@ -41,6 +43,14 @@ public sealed class RpcServer : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         KestrelLimits.Apply(options);
+    }
+
+    /// <summary>Serves HTTP/2 without TLS on an end point, to clients that begin with its preface within the request time-out.</summary>
+    public void ConfigureListener(ListenOptions listener)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        listener.Protocols = HttpProtocols.Http2;
+        listener.Use(next => connection => PrefaceGate.RunAsync(connection, next, _options.RequestTimeout, _options.TimeProvider));
     }
 
     /// <summary>Gives Kestrel the buffers that bulk payload needs; without it everything works, with more garbage per byte sent.</summary>

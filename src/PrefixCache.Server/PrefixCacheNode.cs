@@ -113,22 +113,22 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "prefixcache" });
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options, rpc));
         RpcServer.ConfigureServices(builder.Services);
         var app = builder.Build();
         app.Run(rpc.HandleAsync);
         return new PrefixCacheNode(options, cache, rpc, app, health, loggers.CreateLogger<PrefixCacheNode>());
     }
 
-    private static void Listen(KestrelServerOptions kestrel, PrefixCacheNodeOptions options)
+    private static void Listen(KestrelServerOptions kestrel, PrefixCacheNodeOptions options, RpcServer rpc)
     {
         RpcServer.ConfigureKestrel(kestrel);
         foreach (var text in options.Listen)
             if (NodeOptionsValidator.TryParseEndPoint(text, out IPEndPoint endPoint))
-                kestrel.Listen(endPoint, listen => listen.Protocols = HttpProtocols.Http2);
+                kestrel.Listen(endPoint, rpc.ConfigureListener);
         if (options.Socket.Length == 0) return;
         UnixSocketFile.RemoveStale(options.Socket);
-        kestrel.ListenUnixSocket(Path.GetFullPath(options.Socket), listen => listen.Protocols = HttpProtocols.Http2);
+        kestrel.ListenUnixSocket(Path.GetFullPath(options.Socket), rpc.ConfigureListener);
     }
 
     private async Task ListenAsync()

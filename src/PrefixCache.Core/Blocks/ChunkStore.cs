@@ -105,20 +105,14 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, Namespac
         namespaces.RemoveIfUnused(node.Tree);
     }
 
-    /// <summary>Makes every chunk of a tree unfindable; blocks that are leased stay until their leases end.</summary>
-    /// <returns>Complete chunks taken out.</returns>
-    public int Detach(NamespaceTree tree)
+    /// <summary>Frees chunks that are out of the index; blocks that are leased stay until their leases end.</summary>
+    public void Free(IReadOnlyList<ChunkNode> detached)
     {
-        var nodes = tree.Nodes.ToList();
-        tree.DetachAll();
-        var complete = nodes.Count(node => node.IsComplete);
-        foreach (var node in nodes)
+        foreach (var node in detached)
         {
             policy.Removed(node);
             if (node.Leases == 0) FreeBlocks(node);
         }
-
-        return complete;
     }
 
     /// <summary>Evicts from the high watermark down to the low one, a part with each allocation, for the node's lock is held.</summary>

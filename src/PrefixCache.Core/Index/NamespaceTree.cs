@@ -37,8 +37,6 @@ public sealed class NamespaceTree
 
     internal int Count => _nodes.Count;
 
-    internal IReadOnlyCollection<ChunkNode> Nodes => _nodes.Values;
-
     /// <summary>The child of <paramref name="parent"/> (null = the root) with exactly these tokens.</summary>
     internal ChunkNode? Find(ChunkNode? parent, ulong tokenHash, ReadOnlySpan<byte> tokens) =>
         _nodes.TryGetValue((parent, tokenHash), out var node) && tokens.SequenceEqual(node.Tokens) ? node : null;
@@ -76,10 +74,13 @@ public sealed class NamespaceTree
         if (node.Parent is not null) node.Parent.Children--;
     }
 
-    internal void DetachAll()
+    /// <summary>Takes every node out of the index; nobody finds them from now on.</summary>
+    internal IReadOnlyList<ChunkNode> DetachAll()
     {
         IsDetached = true;
-        foreach (var node in _nodes.Values) node.IsDetached = true;
+        var nodes = _nodes.Values.ToList();
+        foreach (var node in nodes) node.IsDetached = true;
         _nodes.Clear();
+        return nodes;
     }
 }

@@ -18,6 +18,8 @@ public sealed class SessionRegistry
         var name = Encoding.UTF8.GetByteCount(request.InstanceId);
         if (name is 0 or > MaxNameBytes)
             return CacheError.InvalidArgument($"instance_id has {name} bytes: 1 to {MaxNameBytes}; a random one per engine will do.");
+        if (request.InstanceId.Any(char.IsControl))
+            return CacheError.InvalidArgument($"instance_id has control characters: it stands in the log, use printable ones.");
         if (request is { Role: SessionRole.Rank, Rank: < 0 or >= Format.Layouts.LayoutValidator.MaxRanks })
             return CacheError.InvalidArgument($"rank is {request.Rank}: 0 to {Format.Layouts.LayoutValidator.MaxRanks - 1}.");
         if (request.Previous is { } previous && Find(previous) is { } old

@@ -41,6 +41,13 @@ internal sealed class RequestSink(ClientCall call, StreamingRequestContent conte
         content.Complete();
     }
 
+    /// <summary>Gives up a request that is not complete; harmless otherwise.</summary>
+    public void Abort()
+    {
+        _completed = true;
+        content.Abort();
+    }
+
     private void Enter()
     {
         if (_completed)

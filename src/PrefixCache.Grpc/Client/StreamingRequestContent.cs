@@ -14,12 +14,18 @@ internal sealed class StreamingRequestContent : HttpContent
     /// <summary>Ends the request.</summary>
     public void Complete() => _completed.TrySetResult();
 
+    /// <summary>
+    /// Gives up a request that is not complete: its stream must end in a reset, never in an end of stream, which would tell the server that
+    /// nothing was missing.
+    /// </summary>
+    public void Abort() => _completed.TrySetCanceled();
+
     /// <summary>Fails a writer that still waits for the stream.</summary>
     public void Fail(Exception fault)
     {
         if (_stream.TrySetException(fault))
             _ = _stream.Task.Exception;
-        _completed.TrySetResult();
+        Abort();
     }
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>

@@ -79,14 +79,16 @@ public sealed class PeerFaultTests
     [Fact]
     public async Task Client_StopsReading_StreamIsResetAndSiblingsGoOn()
     {
-        var outcome = new TaskCompletionSource<(Exception? Fault, bool Cancelled)>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var outcome = new TaskCompletionSource<Exception?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var server = await TestServer.StartAsync(
             server =>
             {
                 server.AddServerStreaming(TestServer.PayloadMethod, async (Payload _, MessageWriter<Payload> responses, ServerCall call) =>
                 {
-                    var fault = await Record.ExceptionAsync(() => UploadForeverAsync(responses));
-                    outcome.SetResult((fault, call.CancellationToken.IsCancellationRequested));
+                    using var registration = call.CancellationToken.Register(cancelled.SetResult);
+                    outcome.SetResult(await Record.ExceptionAsync(() => UploadForeverAsync(responses)));
+                    await cancelled.Task;
                 });
                 TestService.AddTo(server);
             },
@@ -94,9 +96,9 @@ public sealed class PeerFaultTests
         using var call = server.Channel.ServerStreaming(TestServer.PayloadMethod, new Payload());
         await call.ResponseHeadersAsync;
 
-        var (fault, cancelled) = await outcome.Task.WaitAsync(Patience);
-        Assert.Contains("did not read", Assert.IsType<RpcException>(fault).Detail, StringComparison.Ordinal);
-        Assert.True(cancelled);
+        var fault = Assert.IsType<RpcException>(await outcome.Task.WaitAsync(Patience));
+        Assert.Contains("did not read", fault.Detail, StringComparison.Ordinal);
+        await cancelled.Task.WaitAsync(Patience);
         Assert.True(server.Log.Has("has not read the answer"));
         await server.Channel.UnaryAsync(TestMethods.EmptyCall, new Empty());
         await Fails.WithAsync(StatusCode.Cancelled, ReadAllAsync(call.Responses));

@@ -49,6 +49,33 @@ public sealed class GarbageTests
         Assert.Equal(before, node.Node.Snapshot());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Connection_ThatSendsTooLittle_IsClosedInTime(bool unixSocket)
+    {
+        using var folder = new TemporaryFolder();
+        var options = RunningNode.Options() with { Socket = folder.Path("node.sock"), RequestTimeout = TimeSpan.FromMilliseconds(300) };
+        await using var node = await RunningNode.StartAsync(options);
+        using var socket = await ConnectAsync(node, unixSocket, folder.Path("node.sock"));
+        using var limit = new CancellationTokenSource(RawSession.CallTimeout);
+        await socket.SendAsync(Preface.AsMemory(0, 7), limit.Token);
+        Assert.Equal(0, await ReceiveAsync(socket, limit.Token));
+    }
+
+    /// <summary>0 when the node has closed the connection, however it did.</summary>
+    private static async Task<int> ReceiveAsync(Socket socket, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await socket.ReceiveAsync(new byte[16], cancellationToken);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return 0;
+        }
+    }
+
     private static async Task<Socket> ConnectAsync(RunningNode node, bool unixSocket, string path)
     {
         var socket = unixSocket
