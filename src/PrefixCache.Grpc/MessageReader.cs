@@ -114,7 +114,8 @@ public sealed class MessageReader<T>
         {
             throw Fail(new RpcException(
                 StatusCode.ResourceExhausted,
-                $"A {typeof(T).Name} message of {length} bytes is over the limit of {_maxMessageBytes} bytes for this method: send less at once."));
+                $"A {typeof(T).Name} message of {length} bytes is over the limit of {_maxMessageBytes} bytes for this method: "
+                + "send less at once."));
         }
 
         _source.Consume(MessageFrame.HeaderLength);

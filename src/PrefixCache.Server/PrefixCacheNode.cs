@@ -138,7 +138,8 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         Addresses = [.. bound.Select(address => address.Replace("http://unix:", "unix://", StringComparison.Ordinal))];
         SetHealth(true);
         Log.Serving(_logger, string.Join(", ", Addresses), OptionValue.FormatSize(_cache.HostCapacityBytes));
-        if (OperatingSystem.IsLinux() && _options.TokenFile.Length > 0 && (File.GetUnixFileMode(_options.TokenFile) & UnixFileMode.OtherRead) != 0)
+        if (OperatingSystem.IsLinux() && _options.TokenFile.Length > 0
+            && (File.GetUnixFileMode(_options.TokenFile) & UnixFileMode.OtherRead) != 0)
             Log.TokenFileIsReadable(_logger, _options.TokenFile);
         if (_cache.HostPinning is { } pinning) _ = LogPinningAsync(pinning);
     }

@@ -25,7 +25,8 @@ internal static class ExtractionRun
     private static IAnsiConsole OpenConsole()
     {
         if (!Console.IsOutputRedirected) return AnsiConsole.Console;
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors });
+        AnsiConsoleSettings plain = new() { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors };
+        IAnsiConsole console = AnsiConsole.Create(plain);
         console.Profile.Width = 120;
         return console;
     }

@@ -40,8 +40,8 @@ internal static class ServeProgram
     }
 
     /// <summary>
-    /// To standard error: standard output carries the one line that says the node is ready. What the web host says of a failed start is told
-    /// by the error message, without a stack trace.
+    /// To standard error: standard output carries the one line that says the node is ready. What the web host says of a failed start is
+    /// told by the error message, without a stack trace.
     /// </summary>
     private static void Log(ILoggingBuilder logging)
     {

@@ -7,9 +7,9 @@ public sealed class InsufficientHostMemoryException : Exception
     /// <param name="available">What is there, and what limits it.</param>
     /// <param name="usableBytes">Bytes that could be asked for: what is available less the headroom.</param>
     public InsufficientHostMemoryException(long askedBytes, MemoryAvailability available, long usableBytes)
-        : base($"A capacity of {MiB(askedBytes)} does not fit into memory: {MiB(available.Bytes)} are available ({available.LimitedBy}), and "
-            + $"with headroom for everything else at most {MiB(usableBytes)} may be taken. Set the capacity to {MiB(usableBytes)} or less, raise "
-            + "that limit, or stop what else uses the memory.")
+        : base($"A capacity of {MiB(askedBytes)} does not fit into memory: {MiB(available.Bytes)} are available "
+            + $"({available.LimitedBy}), and with headroom for everything else at most {MiB(usableBytes)} may be taken. "
+            + $"Set the capacity to {MiB(usableBytes)} or less, raise that limit, or stop what else uses the memory.")
     {
         AskedBytes = askedBytes;
         Available = available;

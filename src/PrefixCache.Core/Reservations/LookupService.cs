@@ -64,7 +64,7 @@ public sealed class LookupService
         if (Interlocked.Add(ref _incomingTokens, count) <= _state.Limits.MaxReservedTokens) return new IncomingTokens(this, count);
         Interlocked.Add(ref _incomingTokens, -count);
         return CacheError.ResourceExhausted(
-            $"Requests that are still coming in announce {_state.Limits.MaxReservedTokens} tokens, the limit: send fewer at a time, or raise max-reserved-tokens.");
+            $"Requests that are still coming in announce {_state.Limits.MaxReservedTokens} tokens, the limit: send fewer, or raise max-reserved-tokens.");
     }
 
     /// <summary>Adds tokens behind those of a reservation.</summary>
@@ -166,7 +166,7 @@ public sealed class LookupService
         if (reservation.Tree.Key != tree.Key || !tokens.Slice(0, common).SequenceEqual(reservation.Tokens.Slice(0, common)))
         {
             return CacheError.AlreadyExists(
-                $"request_id '{query.RequestId}' is in use for other tokens or another namespace: release it first, or use a new id per request.");
+                $"request_id '{query.RequestId}' is in use for other tokens or another namespace: release it, or use a new id.");
         }
 
         if (tokens.Count > reservation.Tokens.Count)

@@ -64,7 +64,7 @@ public sealed class SessionRegistry
         {
             var who = request.Role == SessionRole.Scheduler ? "scheduler" : FormattableString.Invariant($"rank {request.Rank}");
             return CacheError.AlreadyExists(
-                $"Instance '{request.InstanceId}' has a session as {who}: give each engine an instance_id of its own, or name your lost session in previous_session.");
+                $"Instance '{request.InstanceId}' has a session as {who}: give each engine its own, or name your lost session in previous_session.");
         }
 
         var session = new Session(instance, request.Role, request.Rank);

@@ -34,7 +34,8 @@ public static class LayoutValidator
         if (layout.Type.NeedsScaleDigest() && layout.ScaleDigest.Length == 0)
             faults.Add(Text($"dtype {layout.Type} needs a scale_digest: run-time scales make the KV of equal tokens differ"));
         if (layout.ChunkTokens is < ChunkTokensStep or > MaxChunkTokens || layout.ChunkTokens % ChunkTokensStep != 0)
-            faults.Add(Text($"chunk_tokens is {layout.ChunkTokens}: use a multiple of {ChunkTokensStep} from {ChunkTokensStep} to {MaxChunkTokens}"));
+            faults.Add(
+                Text($"chunk_tokens is {layout.ChunkTokens}: use a multiple of {ChunkTokensStep} from {ChunkTokensStep} to {MaxChunkTokens}"));
         faults.AddRange(Structure(layout));
         return faults;
     }

@@ -43,7 +43,8 @@ internal sealed class ChunkReceiver(ChunkWrite write)
         if (length > PrefixCacheMethods.MaxPayloadBytes)
         {
             throw new RpcException(StatusCode.ResourceExhausted,
-                $"A part of handle {part.Handle} has {length} bytes of payload, the limit is {PrefixCacheMethods.MaxPayloadBytes}: cut it (max_payload_bytes).");
+                $"A part of handle {part.Handle} has {length} bytes of payload, the limit is {PrefixCacheMethods.MaxPayloadBytes}: "
+                + "cut it (max_payload_bytes).");
         }
 
         if (part.Handle != write.Handle)
@@ -85,7 +86,8 @@ internal sealed class ChunkReceiver(ChunkWrite write)
         {
             if (part.Checksums[i] == Checksums[i]) continue;
             throw new RpcException(StatusCode.DataLoss,
-                $"The checksum of segment {i} of handle {write.Handle} does not fit what arrived: nothing of the chunk is kept; send it again.");
+                $"The checksum of segment {i} of handle {write.Handle} does not fit what arrived: "
+                + "nothing of the chunk is kept; send it again.");
         }
     }
 }

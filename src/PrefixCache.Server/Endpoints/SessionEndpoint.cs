@@ -20,7 +20,8 @@ internal sealed class SessionEndpoint(CacheNode node, PrefixCacheNodeOptions opt
         if (request.VersionMajor != VersionMajor)
         {
             throw new RpcException(StatusCode.FailedPrecondition,
-                $"The client speaks version {request.VersionMajor}.{request.VersionMinor}, this node {VersionMajor}.{VersionMinor}: use a client of the same major version.");
+                $"The client speaks version {request.VersionMajor}.{request.VersionMinor}, this node {VersionMajor}.{VersionMinor}: "
+                + "use a client of the same major version.");
         }
 
         var session = node.Sessions.Open(ToDomain(request, call)).OrThrow();

@@ -68,7 +68,7 @@ internal sealed class StoreEndpoint(CacheNode node, PrefixCacheNodeOptions optio
 
     private RpcException Idle() => new(StatusCode.Aborted,
         FormattableString.Invariant(
-            $"The store sent nothing for {options.StoreIdleTimeout.TotalSeconds} s and was ended: open another, and send as soon as the plan is there."));
+            $"The store sent nothing for {options.StoreIdleTimeout.TotalSeconds} s and was ended: open another."));
 
     private StorePlan PlanOf(StoreTransfer transfer)
     {

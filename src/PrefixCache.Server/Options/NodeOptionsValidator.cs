@@ -30,7 +30,11 @@ internal static class NodeOptionsValidator
             faults.Add(FormattableString.Invariant(
                 $"low-watermark {options.Host.LowWatermark} is not below high-watermark {options.Host.HighWatermark}"));
         if (options.Limits.MaxReservedTokens < options.Limits.MaxTokens)
-            faults.Add($"max-reserved-tokens {options.Limits.MaxReservedTokens} is below max-tokens {options.Limits.MaxTokens}: the largest request would never fit");
+        {
+            faults.Add($"max-reserved-tokens {options.Limits.MaxReservedTokens} is below max-tokens {options.Limits.MaxTokens}: "
+                + "the largest request would never fit");
+        }
+
         return faults;
     }
 
