@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using PrefixCache.Client;
 using PrefixCache.Core.Tiers.Host;
@@ -13,7 +14,8 @@ namespace PrefixCache.IntegrationTests.Fixtures;
 public sealed class RunningNode : IAsyncDisposable
 {
     private readonly ErrorLog _log;
-    private readonly List<PrefixCacheClient> _clients = [];
+    /// <summary>Tests connect from several threads at once.</summary>
+    private readonly ConcurrentBag<PrefixCacheClient> _clients = [];
 
     private RunningNode(PrefixCacheNode node, ErrorLog log) => (Node, _log) = (node, log);
 
