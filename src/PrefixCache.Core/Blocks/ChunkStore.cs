@@ -97,10 +97,7 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, Namespac
     public void RemoveIfEmpty(ChunkNode node)
     {
         for (var current = node; current is { Present: 0, IsEvictable: true, IsDetached: false }; current = current.Parent)
-        {
             node.Tree.Remove(current);
-            if (current.Parent is null) break;
-        }
 
         namespaces.RemoveIfUnused(node.Tree);
     }

@@ -9,20 +9,13 @@ namespace PrefixCache.Core.Memory;
 /// </remarks>
 public sealed unsafe class Arena : IDisposable
 {
-    private Arena(MemoryFile file, MemoryLockResult lockResult)
-    {
-        File = file;
-        Lock = lockResult;
-    }
+    private Arena(MemoryFile file) => File = file;
 
     /// <summary>Names this arena in extents and in its control region; new with every arena.</summary>
     public Guid Id { get; } = Guid.NewGuid();
 
     /// <summary>The shared memory itself, to hand to workers. Owned by the arena.</summary>
     public MemoryFile File { get; }
-
-    /// <summary>Whether the memory is pinned, and if not why.</summary>
-    public MemoryLockResult Lock { get; }
 
     /// <summary>Payload bytes.</summary>
     public long CapacityBytes => File.Length;
@@ -32,7 +25,7 @@ public sealed unsafe class Arena : IDisposable
     public byte* Base => File.Pointer;
 
     /// <summary>Makes an arena, if the memory for it is there.</summary>
-    /// <param name="options">Size, headroom, pinning.</param>
+    /// <param name="options">Size and headroom.</param>
     /// <param name="memory">What tells how much memory there is; this machine when null.</param>
     /// <exception cref="InsufficientHostMemoryException">Not enough memory; nothing was taken.</exception>
     /// <exception cref="PosixException">The memory could not be reserved although it seemed to be there.</exception>
@@ -47,18 +40,7 @@ public sealed unsafe class Arena : IDisposable
         long usable = (long)(available.Bytes * (1 - options.HeadroomFraction));
         if (capacity > usable) throw new InsufficientHostMemoryException(capacity, available, usable);
 
-        MemoryFile file = MemoryFile.Create("prefixcache-arena", capacity);
-        try
-        {
-            MemoryLockResult locked =
-                options.LockPages ? MemoryLock.TryLock(file.Pointer, file.Length) : MemoryLockResult.NotAsked;
-            return new Arena(file, locked);
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
+        return new Arena(MemoryFile.Create("prefixcache-arena", capacity));
     }
 
     /// <summary>A view of a range.</summary>

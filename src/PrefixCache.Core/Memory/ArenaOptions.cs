@@ -8,7 +8,4 @@ public sealed record ArenaOptions
 
     /// <summary>Part of the available memory that stays free for everything else in the cgroup or machine, 0 to below 1.</summary>
     public double HeadroomFraction { get; init; } = 0.05;
-
-    /// <summary>Whether to pin the memory where the limits allow it; a refusal shows in <see cref="Arena.Lock"/> only.</summary>
-    public bool LockPages { get; init; } = true;
 }

@@ -78,10 +78,11 @@ public sealed class LookupService
         if (tokens.Length % TokenBuffer.TokenBytes != 0)
             return CacheError.InvalidArgument($"tokens has {tokens.Length} bytes: {TokenBuffer.TokenBytes} per token, little-endian.");
         TokenBuffer old;
+        int chunkTokens;
         lock (_state.Gate)
         {
             if (!_state.Reservations.Find(session, reservationId).Succeeded(out var found, out var error)) return error;
-            old = found.Tokens.Retain();
+            (old, chunkTokens) = (found.Tokens.Retain(), found.Tree.Layout.ChunkTokens);
         }
 
         using (old)
@@ -90,12 +91,12 @@ public sealed class LookupService
             if (!repeated && position != old.Count)
                 return CacheError.InvalidArgument(
                     $"position is {position}, but the reservation has {old.Count} tokens: append at its end.");
-            if (repeated) return Replace(session, reservationId, old, null);
+            if (repeated) return Replace(session, reservationId, old, null, []);
             if (CheckTokenCount(old.Count + added) is { } limit) return limit;
             var longer = new TokenBuffer(old.Count + added);
             old.Bytes.CopyTo(longer.Memory.Span);
             tokens.CopyTo(longer.Memory.Span[old.Bytes.Length..]);
-            return Replace(session, reservationId, old, longer);
+            return Replace(session, reservationId, old, longer, ChunkHashes.Of(longer, chunkTokens));
         }
     }
 
@@ -201,9 +202,9 @@ public sealed class LookupService
         _state.Store.Used(path);
     }
 
-    private Result<LookupAnswer> Replace(Session session, ulong reservationId, TokenBuffer expected, TokenBuffer? longer)
+    private Result<LookupAnswer> Replace(
+        Session session, ulong reservationId, TokenBuffer expected, TokenBuffer? longer, ulong[] hashes)
     {
-        var hashes = longer is null ? [] : HashesOf(session, reservationId, longer);
         lock (_state.Gate)
         {
             if (!_state.Reservations.Find(session, reservationId).Succeeded(out var reservation, out var error)
@@ -216,18 +217,6 @@ public sealed class LookupService
             if (longer is not null) _state.Reservations.ReplaceTokens(reservation, longer, hashes);
             return new LookupAnswer(reservation.Id, reservation.Tokens.Count, reservation.HitTokens, reservation.Tree.Layout.ChunkTokens);
         }
-    }
-
-    private ulong[] HashesOf(Session session, ulong reservationId, TokenBuffer tokens)
-    {
-        int chunkTokens;
-        lock (_state.Gate)
-        {
-            if (!_state.Reservations.Find(session, reservationId).Succeeded(out var reservation, out _)) return [];
-            chunkTokens = reservation.Tree.Layout.ChunkTokens;
-        }
-
-        return ChunkHashes.Of(tokens, chunkTokens);
     }
 
     private CacheError? CheckReplace(Reservation reservation, TokenBuffer expected, TokenBuffer longer) => reservation.Tokens == expected

@@ -1,5 +1,6 @@
 using PrefixCache.Core;
 using PrefixCache.Core.Reservations;
+using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Transfers;
 using PrefixCache.Grpc;
 using PrefixCache.Protocol.V1;
@@ -18,15 +19,7 @@ internal sealed class RetrieveEndpoint(CacheNode node, WorkInFlight work)
             CallContext.Signed(request.FirstToken), CallContext.Signed(request.EndToken));
         using var running = work.Begin();
         using var transfer = node.Retrieves.Open(query).OrThrow();
-        using var ended = TransferEnd.Of(call, session, transfer.OwnerEnded);
-        try
-        {
-            await new PayloadSender(transfer, node.Counters, writer.WriteAsync).SendAsync(request.Order, ended.Token);
-        }
-        catch (OperationCanceledException) when (!call.CancellationToken.IsCancellationRequested)
-        {
-            throw TransferEnd.SessionEnded();
-        }
+        await SendAsync(new PayloadSender(transfer, node.Counters, writer.WriteAsync), transfer, request.Order, session, call);
     }
 
     public async Task FetchAsync(MessageReader<FetchRequest> reader, MessageWriter<FetchResponse> writer, ServerCall call)
@@ -46,17 +39,23 @@ internal sealed class RetrieveEndpoint(CacheNode node, WorkInFlight work)
         if (answer.IsNew) call.Undelivered = () => node.Lookups.Withdraw(session, answer.Reservation);
         using var transfer = node.Retrieves.Open(
             new RetrieveQuery(session, answer.Reservation, shard, [], lookup.ComputedTokens, 0)).OrThrow();
-        using var ended = TransferEnd.Of(call, session, transfer.OwnerEnded);
         await writer.WriteAsync(new FetchResponse { Lookup = answer.ToMessage() }, call.CancellationToken);
         call.Undelivered = null;
         var response = new FetchResponse();
+        var sender = new PayloadSender(transfer, node.Counters, (part, payload, token) =>
+        {
+            response.Part = part;
+            return writer.WriteAsync(response, payload, token);
+        });
+        await SendAsync(sender, transfer, request.Order, session, call);
+    }
+
+    private static async Task SendAsync(PayloadSender sender, RetrieveTransfer transfer, TransferOrder order, Session session, ServerCall call)
+    {
+        using var ended = TransferEnd.Of(call, session, transfer.OwnerEnded);
         try
         {
-            await new PayloadSender(transfer, node.Counters, (part, payload, token) =>
-            {
-                response.Part = part;
-                return writer.WriteAsync(response, payload, token);
-            }).SendAsync(request.Order, ended.Token);
+            await sender.SendAsync(order, ended.Token);
         }
         catch (OperationCanceledException) when (!call.CancellationToken.IsCancellationRequested)
         {

@@ -25,9 +25,6 @@ public sealed class NodeOption
     /// <summary>Puts a value into the options, or answers with the fault.</summary>
     internal ApplyValue Apply { get; }
 
-    /// <summary>PREFIXCACHE_ and the name in capitals with underscores.</summary>
-    public string EnvironmentName => "PREFIXCACHE_" + Name.Replace('-', '_').ToUpperInvariant();
-
     internal static NodeOption Text(string name, string unit, string effect, string value,
         Func<PrefixCacheNodeOptions, string, PrefixCacheNodeOptions> set) =>
         new(name, unit, effect, value, (text, options) => (set(options, text), null));

@@ -6,8 +6,6 @@ namespace PrefixCache.Server.Options;
 /// <summary>What a node is started with. docs/configuration.md lists every option by its name.</summary>
 public sealed record PrefixCacheNodeOptions
 {
-    public const int DefaultPort = 7420;
-
     /// <summary>TCP end points, address:port each; port 0 takes a free one. Beyond loopback a token file is required.</summary>
     public IReadOnlyList<string> Listen { get; init; } = ["127.0.0.1:7420"];
 

@@ -10,14 +10,12 @@ public unsafe class ArenaTests
     [Fact]
     public void Create_WithinBudget_GivesZeroedMemoryOfThatSize()
     {
-        using Arena arena = Arena.Create(new ArenaOptions { CapacityBytes = Mebibyte + 5, LockPages = false });
+        using Arena arena = Arena.Create(new ArenaOptions { CapacityBytes = Mebibyte + 5 });
 
         Assert.Equal(Mebibyte, arena.CapacityBytes);
         Assert.NotEqual(Guid.Empty, arena.Id);
         Assert.Equal(0, (nint)arena.Base % 4_096);
         Assert.False(arena.Span(0, (int)Mebibyte).ContainsAnyExcept((byte)0));
-        Assert.False(arena.Lock.IsLocked);
-        Assert.False(arena.Lock.IsRefused);
     }
 
     [Fact]
@@ -46,7 +44,7 @@ public unsafe class ArenaTests
         using FakeRoot root = new(availableKibibytes: 4_096);
 
         using Arena arena = Arena.Create(
-            new ArenaOptions { CapacityBytes = 3 * Mebibyte, HeadroomFraction = 0.25, LockPages = false }, new SystemMemory(root.Path));
+            new ArenaOptions { CapacityBytes = 3 * Mebibyte, HeadroomFraction = 0.25 }, new SystemMemory(root.Path));
 
         Assert.Equal(3 * Mebibyte, arena.CapacityBytes);
     }
@@ -62,18 +60,9 @@ public unsafe class ArenaTests
             () => Arena.Create(new ArenaOptions { CapacityBytes = capacity, HeadroomFraction = headroom }));
 
     [Fact]
-    public void Create_LockPages_LocksOrSaysWhyNot()
-    {
-        using Arena arena = Arena.Create(new ArenaOptions { CapacityBytes = 65_536 });
-
-        Assert.NotEqual(arena.Lock.IsLocked, arena.Lock.IsRefused);
-        Assert.Contains(arena.Lock.IsLocked ? "are locked" : "RLIMIT_MEMLOCK", arena.Lock.Describe(), StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void Slice_WrittenThroughMemory_IsInTheArena()
     {
-        using Arena arena = Arena.Create(new ArenaOptions { CapacityBytes = 8_192, LockPages = false });
+        using Arena arena = Arena.Create(new ArenaOptions { CapacityBytes = 8_192 });
 
         ArenaMemory slice = arena.Slice(4_000, 200);
         slice.Memory.Span.Fill(0xAB);
@@ -93,7 +82,7 @@ public unsafe class ArenaTests
     [InlineData(long.MaxValue, int.MaxValue)]
     public void Slice_OutsideTheArena_Throws(long offset, int length)
     {
-        using Arena arena = Arena.Create(new ArenaOptions { CapacityBytes = 8_192, LockPages = false });
+        using Arena arena = Arena.Create(new ArenaOptions { CapacityBytes = 8_192 });
 
         Assert.Throws<ArgumentOutOfRangeException>(() => arena.Slice(offset, length));
         Assert.Throws<ArgumentOutOfRangeException>(() => arena.Span(offset, length).Clear());
@@ -102,7 +91,7 @@ public unsafe class ArenaTests
     [Fact]
     public void Slice_ArenaDisposed_ThrowsInsteadOfTouchingMemory()
     {
-        Arena arena = Arena.Create(new ArenaOptions { CapacityBytes = 8_192, LockPages = false });
+        Arena arena = Arena.Create(new ArenaOptions { CapacityBytes = 8_192 });
         ArenaMemory slice = arena.Slice(0, 10);
         arena.Dispose();
         arena.Dispose();

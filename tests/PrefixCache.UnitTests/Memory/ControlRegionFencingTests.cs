@@ -13,7 +13,7 @@ public class ControlRegionFencingTests
     [Fact]
     public async Task Reader_WhileTheBlockIsReused_AcceptsOnlyWholeBlocks()
     {
-        using Arena arena = Arena.Create(new ArenaOptions { CapacityBytes = BlockBytes, LockPages = false });
+        using Arena arena = Arena.Create(new ArenaOptions { CapacityBytes = BlockBytes });
         using ControlRegion region = ControlRegion.Create(arena, entryCount: 1);
         using MemoryMapping table = region.File.MapAgain(writable: false);
         using MemoryMapping payload = arena.File.MapAgain(writable: false);

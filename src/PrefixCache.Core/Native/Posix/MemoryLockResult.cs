@@ -7,9 +7,6 @@ namespace PrefixCache.Core.Native.Posix;
 /// <param name="Errno">Error number of mlock(2), 0 when pinned or not tried.</param>
 public readonly record struct MemoryLockResult(bool IsLocked, long AskedBytes, long LimitBytes, int Errno)
 {
-    /// <summary>Memory that nobody asked to pin.</summary>
-    public static MemoryLockResult NotAsked => default;
-
     /// <summary>Whether pinning was tried and refused: worth one warning, the memory works all the same.</summary>
     public bool IsRefused => !IsLocked && Errno != 0;
 
@@ -17,7 +14,6 @@ public readonly record struct MemoryLockResult(bool IsLocked, long AskedBytes, l
     public string Describe()
     {
         if (IsLocked) return $"{AskedBytes} bytes are locked in memory.";
-        if (!IsRefused) return "Memory is not locked, as configured.";
         string limit = LimitBytes == long.MaxValue ? "unlimited" : $"{LimitBytes} bytes";
         return $"{AskedBytes} bytes could not be locked in memory ({Posix.Errno.NameOf(Errno)}; RLIMIT_MEMLOCK is {limit}): they may be "
             + "swapped out. Raise the limit (`ulimit -l`, systemd LimitMEMLOCK=, docker --ulimit memlock=-1) or grant CAP_IPC_LOCK.";

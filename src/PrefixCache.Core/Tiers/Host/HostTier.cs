@@ -21,7 +21,7 @@ internal sealed class HostTier : IDisposable
 
     public HostTier(HostTierOptions options, SystemMemory? memory = null)
     {
-        Arena = Arena.Create(new ArenaOptions { CapacityBytes = options.CapacityBytes, LockPages = false }, memory);
+        Arena = Arena.Create(new ArenaOptions { CapacityBytes = options.CapacityBytes }, memory);
         try
         {
             _control = ControlRegion.Create(Arena, options.BlockCount);
