@@ -5,6 +5,7 @@ using PrefixCache.Core.Native.Posix;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
+using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Statistics;
 using PrefixCache.Core.Transfers;
 using PrefixCache.Format.Layouts;
@@ -25,11 +26,12 @@ public sealed class CacheNode : IDisposable
     /// <exception cref="InsufficientHostMemoryException">The host tier does not fit into the machine's memory.</exception>
     public CacheNode(CacheNodeOptions options, TimeProvider? time = null, SystemMemory? memory = null)
     {
-        _state = new NodeState(options.Host, options.Limits, time ?? TimeProvider.System, memory);
+        _state = new NodeState(options, time ?? TimeProvider.System, memory);
         Sessions = new SessionRegistry(_state);
         Lookups = new LookupService(_state);
         Retrieves = new RetrieveService(_state);
         Stores = new StoreService(_state);
+        Sharing = new SharingService(_state);
         _metrics = new CacheMetrics(this);
         // A timer takes periods up to 49 days; a maximum age may be longer.
         var period = TimeSpan.FromTicks(Math.Clamp(options.Limits.MaxAge.Ticks / 4, TimeSpan.TicksPerMillisecond, TimeSpan.TicksPerDay));
@@ -37,7 +39,7 @@ public sealed class CacheNode : IDisposable
     }
 
     /// <summary>New at each start: what was stored before is gone when it changes.</summary>
-    public Guid Incarnation => _state.Store.Host.Arena.Id;
+    public Guid Incarnation { get; } = Guid.NewGuid();
 
     public LayoutTable Layouts => _state.Layouts;
 
@@ -49,15 +51,18 @@ public sealed class CacheNode : IDisposable
 
     public StoreService Stores { get; }
 
+    public SharingService Sharing { get; }
+
     public CacheCounters Counters => _state.Counters;
 
     public ReservationLimits Limits => _state.Limits;
 
-    /// <summary>Payload bytes of the host tier.</summary>
-    public long HostCapacityBytes => _state.Store.Host.CapacityBytes;
+    /// <summary>Payload bytes of the host tier, over all arenas.</summary>
+    public long HostCapacityBytes => _state.Domains.All.Sum(domain => domain.Store.Host.CapacityBytes);
 
-    /// <summary>What becomes of pinning the host tier, in the background; null = not asked for.</summary>
-    public Task<MemoryLockResult>? HostPinning => _state.Store.Host.Pinning;
+    /// <summary>What becomes of pinning each arena, in the background; empty = not asked for.</summary>
+    public IReadOnlyList<Task<MemoryLockResult>> HostPinning =>
+        [.. _state.Domains.All.Select(domain => domain.Store.Host.Pinning).OfType<Task<MemoryLockResult>>()];
 
     /// <summary>Makes one namespace of the session's tenant unfindable.</summary>
     /// <returns>Complete chunks taken out.</returns>
@@ -77,20 +82,23 @@ public sealed class CacheNode : IDisposable
     {
         lock (_state.Gate)
         {
-            var (store, host) = (_state.Store, _state.Store.Host);
+            var domains = _state.Domains.All;
+            var stores = domains.Select(domain => domain.Store).ToList();
             return new CacheSnapshot
             {
                 Sessions = _state.Sessions.Count,
                 Reservations = _state.Reservations.Count,
                 ReservedTokens = _state.Reservations.Tokens,
                 Namespaces = _state.Namespaces.Count,
-                Leases = store.Leases,
-                WritingBlocks = store.WritingBlocks,
-                Chunks = store.Chunks,
-                Blocks = host.Blocks,
-                CapacityBytes = host.CapacityBytes,
-                UsedBytes = host.UsedBytes,
-                AllocatedBytes = host.AllocatedBytes,
+                Leases = stores.Sum(store => store.Leases),
+                WritingBlocks = stores.Sum(store => store.WritingBlocks),
+                QuarantinedBlocks = domains.Sum(domain => domain.Quarantine.Blocks),
+                QuarantinedBytes = domains.Sum(domain => domain.Quarantine.Bytes),
+                Chunks = stores.Sum(store => store.Chunks),
+                Blocks = stores.Sum(store => store.Host.Blocks),
+                CapacityBytes = stores.Sum(store => store.Host.CapacityBytes),
+                UsedBytes = stores.Sum(store => store.Host.UsedBytes),
+                AllocatedBytes = stores.Sum(store => store.Host.AllocatedBytes),
             };
         }
     }
@@ -111,7 +119,7 @@ public sealed class CacheNode : IDisposable
         {
             lock (_state.Gate)
             {
-                if (!_state.IsDisposed) _state.Store.Free(part);
+                if (!_state.IsDisposed) part[0].Tree.Store.Free(part);
             }
         }
 

@@ -5,6 +5,7 @@ using PrefixCache.Core.Layouts;
 using PrefixCache.Core.Memory;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Sessions;
+using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Statistics;
 using PrefixCache.Core.Tiers.Host;
 
@@ -17,13 +18,15 @@ namespace PrefixCache.Core;
 /// </remarks>
 internal sealed class NodeState : IDisposable
 {
-    public NodeState(HostTierOptions host, ReservationLimits limits, TimeProvider time, SystemMemory? memory)
+    public NodeState(CacheNodeOptions options, TimeProvider time, SystemMemory? memory)
     {
-        Limits = limits;
+        Limits = options.Limits;
         Time = time;
-        Layouts = new LayoutTable(limits.MaxLayouts);
-        Store = new ChunkStore(new HostTier(host, memory), new LruEviction(), Namespaces, Counters);
+        Layouts = new LayoutTable(Limits.MaxLayouts);
+        Domains = MakeDomains(options, memory);
+        Namespaces = new NamespaceTable(Domains);
         Reservations = new ReservationTable(this);
+        Sealer = new BlockSealer(this);
     }
 
     public Lock Gate { get; } = new();
@@ -36,13 +39,19 @@ internal sealed class NodeState : IDisposable
 
     public LayoutTable Layouts { get; }
 
-    public NamespaceTable Namespaces { get; } = new();
+    /// <summary>The arenas, each with its chunks.</summary>
+    public TrustDomainTable Domains { get; }
 
-    public ChunkStore Store { get; }
+    public NamespaceTable Namespaces { get; }
 
     public ReservationTable Reservations { get; }
 
+    public BlockSealer Sealer { get; }
+
     public Dictionary<SessionId, Session> Sessions { get; } = [];
+
+    /// <summary>Numbers that name grants: random, for who knows one may settle it.</summary>
+    public IdSource Grants { get; } = new();
 
     /// <summary>The node has stopped: no transfer may begin.</summary>
     public bool IsDisposed { get; private set; }
@@ -54,16 +63,37 @@ internal sealed class NodeState : IDisposable
 
     public void EndTransfer()
     {
-        if (--Transfers == 0 && IsDisposed) Store.Host.Dispose();
+        if (--Transfers == 0 && IsDisposed) Domains.Dispose();
     }
 
     /// <summary>
-    /// Frees the host tier; with the last transfer where one still runs, for unmapped memory under a copy ends the process.
+    /// Frees the arenas; with the last transfer where one still runs, for unmapped memory under a copy ends the process.
     /// </summary>
     public void Dispose()
     {
         if (IsDisposed) return;
         IsDisposed = true;
-        if (Transfers == 0) Store.Host.Dispose();
+        Sealer.Dispose();
+        if (Transfers == 0) Domains.Dispose();
+    }
+
+    private TrustDomainTable MakeDomains(CacheNodeOptions options, SystemMemory? memory)
+    {
+        var made = new List<TrustDomain>();
+        try
+        {
+            made.Add(Make("main", options.Host, options.ShareMainArena));
+            foreach (var domain in options.TrustDomains)
+                made.Add(Make(domain.Name, options.Host with { CapacityBytes = domain.CapacityBytes }, true));
+            return new TrustDomainTable(made[0], [.. made.Skip(1).Zip(options.TrustDomains, (domain, named) => (domain, named.Tenants))]);
+        }
+        catch
+        {
+            foreach (var domain in made) domain.Dispose();
+            throw;
+        }
+
+        TrustDomain Make(string name, HostTierOptions host, bool share) =>
+            new(name, new ChunkStore(new HostTier(host, memory), new LruEviction(), Counters), share);
     }
 }

@@ -23,6 +23,9 @@ internal static class NodeEndpoints
         rpc.AddServerStreaming(PrefixCacheMethods.Retrieve, retrieve.RetrieveAsync);
         rpc.AddServerStreaming(PrefixCacheMethods.Fetch, retrieve.FetchAsync);
         rpc.AddDuplex(PrefixCacheMethods.Store, new StoreEndpoint(node, options, work).HandleAsync);
+        var sharing = new SharingEndpoint(node);
+        rpc.AddUnary(PrefixCacheMethods.Locate, sharing.LocateAsync);
+        rpc.AddUnary(PrefixCacheMethods.Settle, sharing.SettleAsync);
         rpc.AddUnary(PrefixCacheMethods.Release, new ReleaseEndpoint(node).HandleAsync);
         rpc.AddUnary(PrefixCacheMethods.GetStatistics, whole.GetStatisticsAsync);
         rpc.AddUnary(PrefixCacheMethods.ClearNamespace, whole.ClearNamespaceAsync);

@@ -141,14 +141,16 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         if (OperatingSystem.IsLinux() && _options.TokenFile.Length > 0
             && (File.GetUnixFileMode(_options.TokenFile) & UnixFileMode.OtherRead) != 0)
             Log.TokenFileIsReadable(_logger, _options.TokenFile);
-        if (_cache.HostPinning is { } pinning) _ = LogPinningAsync(pinning);
+        if (_cache.HostPinning is { Count: > 0 } pinning) _ = LogPinningAsync(pinning);
     }
 
-    private async Task LogPinningAsync(Task<MemoryLockResult> pinning)
+    private async Task LogPinningAsync(IReadOnlyList<Task<MemoryLockResult>> arenas)
     {
-        await ((Task)pinning).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (pinning.IsCompletedSuccessfully && pinning.Result.IsLocked) Log.Pinned(_logger);
-        else if (pinning.IsCompletedSuccessfully) Log.NotPinned(_logger, pinning.Result.Describe());
+        var all = Task.WhenAll(arenas);
+        await ((Task)all).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!all.IsCompletedSuccessfully) return;
+        if (all.Result.FirstOrDefault(result => !result.IsLocked) is { } refused) Log.NotPinned(_logger, refused.Describe());
+        else Log.Pinned(_logger);
     }
 
     private void SetHealth(bool serving)

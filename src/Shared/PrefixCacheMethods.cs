@@ -59,6 +59,12 @@ internal static class PrefixCacheMethods
             MaxHeaderBytes = MaxFieldBytes,
         };
 
+    public static RpcMethod<LocateRequest, LocateResponse> Locate { get; } =
+        new(Service, "Locate", LocateRequest.Parser, LocateResponse.Parser);
+
+    public static RpcMethod<SettleRequest, SettleResponse> Settle { get; } =
+        new(Service, "Settle", SettleRequest.Parser, SettleResponse.Parser);
+
     public static RpcMethod<ReleaseRequest, ReleaseResponse> Release { get; } =
         new(Service, "Release", ReleaseRequest.Parser, ReleaseResponse.Parser);
 

@@ -1,7 +1,10 @@
 using PrefixCache.Core;
+using PrefixCache.Core.Blocks;
+using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
+using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Statistics;
 using PrefixCache.Core.Tiers.Host;
 using PrefixCache.Core.Transfers;
@@ -15,10 +18,12 @@ internal sealed class TestNode : IDisposable
     public const int ChunkTokens = 16;
     public const int PageBytes = 4096;
 
-    public TestNode(int pages = 64, double high = 1, double low = 1, ReservationLimits? limits = null, KvLayout? layout = null)
+    public TestNode(int pages = 64, double high = 1, double low = 1, ReservationLimits? limits = null, KvLayout? layout = null,
+        Func<CacheNodeOptions, CacheNodeOptions>? change = null)
     {
         var host = new HostTierOptions { CapacityBytes = pages * PageBytes, LockPages = false, HighWatermark = high, LowWatermark = low };
-        Node = new CacheNode(new CacheNodeOptions { Host = host, Limits = limits ?? new ReservationLimits() }, Time);
+        var options = new CacheNodeOptions { Host = host, Limits = limits ?? new ReservationLimits() };
+        Node = new CacheNode(change is null ? options : change(options), Time);
         Layout = Value(Node.Layouts.Register(layout ?? OneShard()));
     }
 
@@ -43,6 +48,13 @@ internal sealed class TestNode : IDisposable
         Shards = [new LayoutShard { Layers = 1, Heads = 1, Ranks = [0] },
             new LayoutShard { Layers = 1, FirstHead = 1, Heads = 1, Ranks = [1] }],
     };
+
+    /// <summary>One small arena for every tenant.</summary>
+    public static TrustDomainTable OneDomain()
+    {
+        var host = new HostTier(new HostTierOptions { CapacityBytes = 64 * PageBytes, LockPages = false });
+        return new TrustDomainTable(new TrustDomain("main", new ChunkStore(host, new LruEviction(), new CacheCounters()), true), []);
+    }
 
     public static T Value<T>(Result<T> result)
     {

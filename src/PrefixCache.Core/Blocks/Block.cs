@@ -1,4 +1,5 @@
 using PrefixCache.Core.Memory;
+using PrefixCache.Format.Hashing;
 using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.Core.Blocks;
@@ -27,13 +28,37 @@ public sealed class Block
     /// <summary>[segment][token][bytes per token], exactly Shape.PayloadBytes(Tokens).</summary>
     public Memory<byte> Payload => Arena.Memory;
 
-    /// <summary>XXH3-64 of each segment; empty until committed.</summary>
+    /// <summary>XXH3-64 of each segment; empty until sealed, which is at the commit where the writer supplied them.</summary>
     public ulong[] Checksums { get; internal set; } = [];
+
+    /// <summary>The block has its checksums: it may be copied and may leave the tier.</summary>
+    public bool IsSealed => Checksums.Length > 0;
+
+    /// <summary>Where it begins, in bytes from the arena's start.</summary>
+    public long Offset => Extent.Offset;
+
+    /// <summary>Number of its entry in the control region.</summary>
+    public int Entry { get; }
+
+    /// <summary>The entry's generation while the block is in place; 0 until committed.</summary>
+    public ulong Generation { get; internal set; }
 
     internal Extent Extent { get; }
 
-    /// <summary>Number of its entry in the control region.</summary>
-    internal int Entry { get; }
-
     internal ArenaMemory Arena { get; }
+
+    /// <summary>XXH3-64 of each segment as it is now; the block must stay in place meanwhile.</summary>
+    public ulong[] ComputeChecksums()
+    {
+        var payload = Payload.Span;
+        var whole = ChunkSlice.Whole(Shape, Tokens);
+        var checksums = new ulong[Shape.Segments];
+        for (var segment = 0; segment < checksums.Length; segment++)
+        {
+            var (offset, length) = whole.Run(segment);
+            checksums[segment] = Xxh3.Hash64(payload.Slice(offset, length));
+        }
+
+        return checksums;
+    }
 }

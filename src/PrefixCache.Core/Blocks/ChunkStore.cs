@@ -8,7 +8,7 @@ namespace PrefixCache.Core.Blocks;
 
 /// <summary>The life of blocks: allocated by evicting what nobody needs, attached to their chunk, leased, freed.</summary>
 /// <remarks>Every method is called under the node's lock. Nothing here copies, hashes or waits.</remarks>
-internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, NamespaceTable namespaces, CacheCounters counters)
+internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, CacheCounters counters)
 {
     /// <summary>What an allocation evicts beyond its own need at most: some 50 µs of work.</summary>
     private const int EvictionsPerAllocation = 32;
@@ -86,24 +86,36 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, Namespac
     /// <summary>Gives back a block that will not be committed, and its chunk when that was all it had.</summary>
     public void Abandon(ChunkNode node, Block block)
     {
+        Disown(node);
+        FreeWritten(block);
+    }
+
+    /// <summary>A block that was being written will not be its chunk's, but its memory stays taken until <see cref="FreeWritten"/>.</summary>
+    public void Disown(ChunkNode node)
+    {
         WritingBlocks--;
-        _pinnedBytes -= block.Extent.Length;
         node.Writers--;
-        Host.Free(block);
         RemoveIfEmpty(node);
     }
 
+    /// <summary>Gives back the memory of a block that nobody writes any more and that is no chunk's.</summary>
+    public void FreeWritten(Block block)
+    {
+        _pinnedBytes -= block.Extent.Length;
+        Host.Free(block);
+    }
+
     /// <summary>Takes out a chunk that has no block and that nobody is about to give one, and such ancestors.</summary>
-    public void RemoveIfEmpty(ChunkNode node)
+    public static void RemoveIfEmpty(ChunkNode node)
     {
         for (var current = node; current is { Present: 0, IsEvictable: true, IsDetached: false }; current = current.Parent)
             node.Tree.Remove(current);
 
-        namespaces.RemoveIfUnused(node.Tree);
+        node.Tree.Table.RemoveIfUnused(node.Tree);
     }
 
     /// <summary>Frees chunks that are out of the index; blocks that are leased stay until their leases end.</summary>
-    public void Free(IReadOnlyList<ChunkNode> detached)
+    public void Free(IEnumerable<ChunkNode> detached)
     {
         foreach (var node in detached)
         {

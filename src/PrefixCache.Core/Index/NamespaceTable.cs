@@ -1,3 +1,4 @@
+using PrefixCache.Core.Sharing;
 using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.Core.Index;
@@ -7,7 +8,7 @@ namespace PrefixCache.Core.Index;
 /// A namespace that was cleared gets a higher epoch, kept after its tree is gone, so that its keys never name again what they named before.
 /// Callers choose the names, so the list of epochs is bounded: when it is full, the least epoch of every new tree takes its place.
 /// </remarks>
-internal sealed class NamespaceTable
+internal sealed class NamespaceTable(TrustDomainTable domains)
 {
     /// <summary>Most epochs that are remembered one by one.</summary>
     internal const int MaxEpochs = 16_384;
@@ -29,7 +30,7 @@ internal sealed class NamespaceTable
     {
         if (_trees.TryGetValue(key, out var tree)) return tree;
         var epoch = Math.Max(_floor, Math.Max(_epochs.GetValueOrDefault(key), _tenantEpochs.GetValueOrDefault(key.Tenant)));
-        return _trees[key] = new NamespaceTree(key, layout, epoch);
+        return _trees[key] = new NamespaceTree(this, domains.Of(key.Tenant).Store, key, layout, epoch);
     }
 
     /// <summary>Forgets a tree that nothing refers to.</summary>

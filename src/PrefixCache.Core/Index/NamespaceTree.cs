@@ -1,3 +1,4 @@
+using PrefixCache.Core.Blocks;
 using PrefixCache.Core.Tokens;
 using PrefixCache.Format.Keys;
 using PrefixCache.Format.Layouts;
@@ -15,8 +16,10 @@ public sealed class NamespaceTree
     private readonly Lazy<ChunkKey> _root;
     private readonly Dictionary<(ChunkNode? Parent, ulong TokenHash), ChunkNode> _nodes = [];
 
-    internal NamespaceTree(NamespaceKey key, KvLayout layout, ulong epoch)
+    internal NamespaceTree(NamespaceTable table, ChunkStore store, NamespaceKey key, KvLayout layout, ulong epoch)
     {
+        Table = table;
+        Store = store;
         Key = key;
         Layout = layout;
         _root = new Lazy<ChunkKey>(() => ChunkKeys.Root(layout.Id, key.Tenant, key.Salt, key.Adapter, epoch));
@@ -25,6 +28,12 @@ public sealed class NamespaceTree
     public NamespaceKey Key { get; }
 
     public KvLayout Layout { get; }
+
+    /// <summary>Where its blocks lie.</summary>
+    internal ChunkStore Store { get; }
+
+    /// <summary>Where it is found.</summary>
+    internal NamespaceTable Table { get; }
 
     /// <summary>The key before the first chunk.</summary>
     /// <remarks>Hashed when it is first wanted; ask for it without the node's lock.</remarks>

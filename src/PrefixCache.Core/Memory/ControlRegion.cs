@@ -120,6 +120,15 @@ public sealed unsafe class ControlRegion : IDisposable
         return generation;
     }
 
+    /// <summary>Gives a published entry its checksum. Readers of the entry see none or this one; its generation stays.</summary>
+    /// <exception cref="InvalidOperationException">The entry is not published.</exception>
+    public void Seal(int entry, ulong checksum)
+    {
+        CheckTaken(entry);
+        if (!IsPublished(entry)) throw new InvalidOperationException($"Entry {entry} is not published: there is nothing to seal.");
+        Volatile.Write(ref *(ulong*)(At(entry) + ControlRegionLayout.ChecksumOffset), checksum);
+    }
+
     /// <summary>Withdraws the entry: the next odd generation. Call before the block's memory is used for anything else.</summary>
     /// <returns>The odd generation.</returns>
     public ulong Retire(int entry) => MoveToOdd(entry);

@@ -1,4 +1,5 @@
 using PrefixCache.Core.Sessions;
+using PrefixCache.Core.Sharing;
 using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.Core.Reservations;
@@ -7,7 +8,11 @@ namespace PrefixCache.Core.Reservations;
 /// <param name="ComputedTokens">Leading tokens whose KV the engine has already.</param>
 /// <param name="AlignTokens">The engine's block size; 0 and 1 = any length.</param>
 public readonly record struct LookupQuery(
-    Session Session, string RequestId, KvLayout Layout, string Salt, string Adapter, int ComputedTokens, int AlignTokens);
+    Session Session, string RequestId, KvLayout Layout, string Salt, string Adapter, int ComputedTokens, int AlignTokens)
+{
+    /// <summary>Shards whose hit is to be located in the arena, if the session's process holds it.</summary>
+    public IReadOnlyList<int> LocateShards { get; init; } = [];
+}
 
 /// <summary>The answer: chunk positions follow from the counts.</summary>
 /// <param name="Reservation">Names the reservation.</param>
@@ -15,4 +20,8 @@ public readonly record struct LookupQuery(
 /// <param name="HitTokens">Leading tokens that can be retrieved, aligned.</param>
 /// <param name="ChunkTokens">Tokens of a whole chunk.</param>
 /// <param name="IsNew">The lookup made the reservation: nobody knows of it before the answer arrives.</param>
-public readonly record struct LookupAnswer(ulong Reservation, int TotalTokens, int HitTokens, int ChunkTokens, bool IsNew = false);
+public readonly record struct LookupAnswer(ulong Reservation, int TotalTokens, int HitTokens, int ChunkTokens, bool IsNew = false)
+{
+    /// <summary>Where the hit lies, per shard that was asked for; empty when it cannot be mapped or there is none.</summary>
+    public IReadOnlyList<LocatedShard> Located { get; init; } = [];
+}

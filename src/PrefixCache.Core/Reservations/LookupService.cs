@@ -3,6 +3,7 @@ using PrefixCache.Core.Index;
 using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Tokens;
+using PrefixCache.Core.Transfers;
 
 namespace PrefixCache.Core.Reservations;
 
@@ -111,7 +112,7 @@ public sealed class LookupService
             var all = session.Role == SessionRole.Scheduler
                 || (scope == ReleaseScope.Done ? reservation.RankDone(session.Rank) : reservation.RankLoaded(session.Rank));
             if (all && scope == ReleaseScope.Done) _state.Reservations.End(reservation);
-            else if (all) _state.Reservations.ReleaseLeases(reservation);
+            else if (all) ReservationTable.ReleaseLeases(reservation);
             return new ReleaseAnswer(Held: true, Ended: all && scope == ReleaseScope.Done);
         }
     }
@@ -130,6 +131,11 @@ public sealed class LookupService
         if (NamespaceKey.CheckNames(query.Salt, query.Adapter) is { } names) return names;
         if (query.AlignTokens is < 0 or > MaxAlignTokens)
             return CacheError.InvalidArgument($"align_tokens is {query.AlignTokens}: 0 to {MaxAlignTokens}.");
+        if (query.LocateShards.Count > query.Layout.Shards.Count)
+            return CacheError.InvalidArgument(
+                $"{query.LocateShards.Count} shards are to be located, but the layout has {query.Layout.Shards.Count}: name each once.");
+        foreach (var shard in query.LocateShards)
+            if (ShardAccess.CheckLoad(query.Layout, query.Session, shard) is { } fault) return fault;
         if (query.ComputedTokens < 0 || query.ComputedTokens > tokens.Count)
             return CacheError.InvalidArgument($"computed_tokens is {query.ComputedTokens}, but the request has {tokens.Count} tokens.");
         return null;
@@ -153,7 +159,12 @@ public sealed class LookupService
         reservation.HitTokens = query.AlignTokens > 1 ? hit / query.AlignTokens * query.AlignTokens : hit;
         _state.Counters.LookedUp(asked, reservation.HitTokens);
         var isNew = reservation.Lookups++ == 0;
-        return new LookupAnswer(reservation.Id, reservation.Tokens.Count, reservation.HitTokens, query.Layout.ChunkTokens, isNew);
+        return new LookupAnswer(reservation.Id, reservation.Tokens.Count, reservation.HitTokens, query.Layout.ChunkTokens, isNew)
+        {
+            Located = query.LocateShards.Count > 0 && query.Session.Process is not null && reservation.HitTokens > 0
+                ? [.. query.LocateShards.Select(reservation.Locate)]
+                : [],
+        };
     }
 
     /// <summary>The request's reservation: the one it has, with the longer of both token lists, or a new one.</summary>
@@ -180,26 +191,26 @@ public sealed class LookupService
             tokens.Dispose();
         }
 
-        if (reservation.Tree != tree) table.Rehome(reservation, tree);
+        if (reservation.Tree != tree) ReservationTable.Rehome(reservation, tree);
         reservation.LastUsed = _state.Time.GetTimestamp();
         return reservation;
     }
 
     /// <summary>Walks on from what is leased already and leases what more is found.</summary>
-    private void Match(Reservation reservation)
+    private static void Match(Reservation reservation)
     {
         var (tree, path) = (reservation.Tree, reservation.Path);
         var tail = path.Count > 0 && !path[^1].IsFull ? path[^1] : null;
         if (tail is not null) path.RemoveAt(path.Count - 1);
         var leased = path.Count;
         tree.Walk(path, reservation.Tokens, reservation.Hashes, completeOnly: true);
-        for (var i = leased; i < path.Count; i++) _state.Store.Lease(path[i]);
+        for (var i = leased; i < path.Count; i++) tree.Store.Lease(path[i]);
         if (path.Count > leased && path[^1] != tail) reservation.RestartLoading();
 
         // A short chunk ends its chain. It stays the hit's end until a longer chunk that contains it is there.
         if (tail is not null && path.Count == leased) path.Add(tail);
-        else if (tail is not null) _state.Store.Unlease(tail);
-        _state.Store.Used(path);
+        else if (tail is not null) tree.Store.Unlease(tail);
+        tree.Store.Used(path);
     }
 
     private Result<LookupAnswer> Replace(

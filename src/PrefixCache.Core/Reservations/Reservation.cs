@@ -1,5 +1,7 @@
+using PrefixCache.Core.Blocks;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Sessions;
+using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Tokens;
 
 namespace PrefixCache.Core.Reservations;
@@ -51,6 +53,14 @@ internal sealed class Reservation
     public long LastUsed { get; set; }
 
     public int PathTokens => Path.Count == 0 ? 0 : ((Path.Count - 1) * Tree.Layout.ChunkTokens) + Path[^1].TokenCount;
+
+    /// <summary>Where the hit of one shard lies.</summary>
+    public LocatedShard Locate(int shard)
+    {
+        var blocks = new Block[ChunkPosition.Count(HitTokens, Tree.Layout.ChunkTokens)];
+        for (var i = 0; i < blocks.Length; i++) blocks[i] = Path[i].Shards[shard]!;
+        return new LocatedShard(shard, Tree.Store.Host.Arena.Id, blocks);
+    }
 
     /// <summary>
     /// The hit has grown or its leases have ended: what ranks said of it before says nothing of what comes. Ranks that are done stay so.

@@ -56,7 +56,7 @@ internal sealed class ReservationTable(NodeState state)
     }
 
     /// <summary>Moves a reservation to the tree that its namespace has now, which it had to leave when the namespace was cleared.</summary>
-    public void Rehome(Reservation reservation, NamespaceTree tree)
+    public static void Rehome(Reservation reservation, NamespaceTree tree)
     {
         ReleaseLeases(reservation);
         reservation.Tree.Reservations--;
@@ -64,9 +64,9 @@ internal sealed class ReservationTable(NodeState state)
         tree.Reservations++;
     }
 
-    public void ReleaseLeases(Reservation reservation)
+    public static void ReleaseLeases(Reservation reservation)
     {
-        foreach (var node in reservation.Path) state.Store.Unlease(node);
+        foreach (var node in reservation.Path) reservation.Tree.Store.Unlease(node);
         reservation.Path.Clear();
         reservation.HitTokens = 0;
         reservation.RestartLoading();

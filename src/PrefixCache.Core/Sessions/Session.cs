@@ -1,3 +1,5 @@
+using PrefixCache.Core.Sharing;
+
 namespace PrefixCache.Core.Sessions;
 
 /// <summary>One process of an engine, for as long as its call lives.</summary>
@@ -7,11 +9,14 @@ public sealed class Session
 {
     private readonly CancellationTokenSource _ended = new();
 
-    internal Session(Instance instance, SessionRole role, int rank)
+    private volatile WorkerProcess? _process;
+
+    internal Session(Instance instance, SessionRequest request)
     {
         Instance = instance;
-        Role = role;
-        Rank = rank;
+        Role = request.Role;
+        Rank = request.Rank;
+        IsReadOnly = request.IsReadOnly;
     }
 
     public SessionId Id { get; } = SessionId.New();
@@ -21,6 +26,16 @@ public sealed class Session
     public SessionRole Role { get; }
 
     public int Rank { get; }
+
+    /// <summary>It never stores.</summary>
+    public bool IsReadOnly { get; }
+
+    /// <summary>The process that holds the arena under this session; null while none does, and for workers elsewhere.</summary>
+    public WorkerProcess? Process
+    {
+        get => _process;
+        internal set => _process = value;
+    }
 
     /// <summary>Cancelled when the session ends; transfers of the session end with it.</summary>
     public CancellationToken Ended => _ended.Token;

@@ -67,7 +67,7 @@ public sealed class SessionRegistry
                 $"Instance '{request.InstanceId}' has a session as {who}: give each engine its own, or name your lost session in previous_session.");
         }
 
-        var session = new Session(instance, request.Role, request.Rank);
+        var session = new Session(instance, request);
         if (request.Role == SessionRole.Scheduler) instance.Scheduler = session;
         else instance.Ranks.Add(request.Rank, session);
         _instances[key] = instance;

@@ -15,4 +15,6 @@ public enum SessionRole
 /// <param name="Role">What the process does.</param>
 /// <param name="Rank">Its rank; of no meaning for a scheduler.</param>
 /// <param name="Previous">A session of the same process that this one replaces.</param>
-public sealed record SessionRequest(string Tenant, string InstanceId, SessionRole Role, int Rank = 0, SessionId? Previous = null);
+/// <param name="IsReadOnly">It never stores.</param>
+public sealed record SessionRequest(
+    string Tenant, string InstanceId, SessionRole Role, int Rank = 0, SessionId? Previous = null, bool IsReadOnly = false);

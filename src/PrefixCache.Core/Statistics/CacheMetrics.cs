@@ -33,6 +33,8 @@ internal sealed class CacheMetrics : IDisposable
         Gauge("prefixcache.host.chunks", "{chunk}", "Complete chunks in the host tier.", () => node.Snapshot().Chunks);
         Gauge("prefixcache.host.capacity", "By", "Capacity of the host tier.", () => node.Snapshot().CapacityBytes);
         Gauge("prefixcache.host.used", "By", "Payload in the host tier.", () => node.Snapshot().UsedBytes);
+        Gauge("prefixcache.host.quarantined", "By", "Memory that writers who were cut off may still write into.",
+            () => node.Snapshot().QuarantinedBytes);
         Gauge("prefixcache.host.allocated", "By", "Payload in the host tier and what rounding adds.", () => node.Snapshot().AllocatedBytes);
     }
 

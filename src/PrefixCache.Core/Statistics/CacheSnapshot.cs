@@ -18,6 +18,11 @@ public sealed record CacheSnapshot
     /// <summary>Blocks that stores are being written into.</summary>
     public required int WritingBlocks { get; init; }
 
+    /// <summary>Blocks that writers who were cut off may still write into.</summary>
+    public required int QuarantinedBlocks { get; init; }
+
+    public required long QuarantinedBytes { get; init; }
+
     /// <summary>Complete chunks in the host tier.</summary>
     public required long Chunks { get; init; }
 

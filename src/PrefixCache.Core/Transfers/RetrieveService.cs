@@ -29,7 +29,7 @@ public sealed class RetrieveService
             if (!Positions(query, reservation).Succeeded(out var positions, out error)) return error;
             var chunks = new List<ChunkRead>(positions.Count);
             foreach (var position in positions) AddSlice(chunks, query, reservation, position);
-            foreach (var chunk in chunks) _state.Store.Lease(chunk.Node);
+            foreach (var chunk in chunks) chunk.Node.Tree.Store.Lease(chunk.Node);
             var layout = reservation.Tree.Layout;
             return new RetrieveTransfer(_state, layout, layout.Shapes[query.Shard], chunks, reservation.Owner);
         }

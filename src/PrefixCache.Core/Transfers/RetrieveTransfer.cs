@@ -29,12 +29,15 @@ public sealed class RetrieveTransfer : IDisposable
     /// <summary>Cancelled when the scheduler's session ends.</summary>
     public CancellationToken OwnerEnded { get; }
 
+    /// <summary>Nothing is sent without checksums: a block whose writer supplied none, and that is not sealed yet, gets them now.</summary>
+    public void Seal(in ChunkRead chunk) => _state.Sealer.SealLeased(chunk.Node, chunk.Block);
+
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         lock (_state.Gate)
         {
-            foreach (var chunk in Chunks) _state.Store.Unlease(chunk.Node);
+            foreach (var chunk in Chunks) chunk.Node.Tree.Store.Unlease(chunk.Node);
             _state.EndTransfer();
         }
     }

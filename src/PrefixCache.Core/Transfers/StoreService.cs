@@ -1,7 +1,9 @@
+using PrefixCache.Core.Blocks;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
+using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Tokens;
 using PrefixCache.Format.Layouts;
 
@@ -15,15 +17,19 @@ public sealed class StoreService
     internal StoreService(NodeState state) => _state = state;
 
     /// <summary>Decides on every offer and takes the memory for what it wants, so that a plan once made holds.</summary>
-    public Result<StoreTransfer> Open(Session session, ulong reservationId, int shard, IReadOnlyList<StoreOffer> offers)
+    /// <param name="share">The caller would write into the arena itself; it is granted where its process holds the arena.</param>
+    public Result<StoreTransfer> Open(
+        Session session, ulong reservationId, int shard, IReadOnlyList<StoreOffer> offers, bool share = false)
     {
+        if (session.IsReadOnly)
+            return CacheError.FailedPrecondition($"The session is read_only: open one that is not, or do not store.");
         Plan plan;
         lock (_state.Gate)
         {
             if (!_state.Reservations.Find(session, reservationId).Succeeded(out var reservation, out var error)) return error;
             var layout = reservation.Tree.Layout;
             if ((ShardAccess.CheckStore(layout, session, shard) ?? CheckOffers(offers, reservation)) is { } fault) return fault;
-            plan = new Plan(reservation.Tree, reservation.Owner, reservation.Tokens.Retain(), shard);
+            plan = new Plan(reservation.Tree, session, reservation.Owner, reservation.Tokens.Retain(), shard, share);
         }
 
         using (plan.Tokens)
@@ -115,14 +121,22 @@ public sealed class StoreService
             _state.Counters.Refused();
         }
 
-        return new StoreTransfer(_state, plan.Shard, decisions, writes, plan.Owner);
+        return new StoreTransfer(_state, plan.Shard, decisions, writes, plan.Owner, Grant(plan, writes.Count));
+    }
+
+    /// <summary>Null where the payload is to come through the call.</summary>
+    private WriteGrant? Grant(in Plan plan, int writes)
+    {
+        if (!plan.Share || writes == 0 || plan.Caller.Process is not { IsDead: false } process) return null;
+        var domain = _state.Domains.Of(plan.Tree.Key.Tenant);
+        return domain.Quarantine.IsFull ? null : new WriteGrant(_state.Grants.Next(), domain, process);
     }
 
     /// <summary>Finds or makes the chunk's node and takes a block for it; <paramref name="parent"/> becomes that node.</summary>
-    private RefusalReason Take(Plan plan, ShardShape shape, ChunkChain chain, int position, ref ChunkNode? parent, StoreOffer offer,
+    private static RefusalReason Take(Plan plan, ShardShape shape, ChunkChain chain, int position, ref ChunkNode? parent, StoreOffer offer,
         List<StoreDecision> decisions, List<ChunkWrite> writes)
     {
-        var store = _state.Store;
+        var store = plan.Tree.Store;
         if (!store.Host.Fits(shape.PayloadBytes(offer.Tokens))) return RefusalReason.TooLarge;
         var node = plan.Tree.Find(parent, chain.Hashes[position], chain.Tokens(position));
         if (node?.Shards[plan.Shard] is not null)
@@ -140,7 +154,7 @@ public sealed class StoreService
         if (store.TryAllocate(shape, offer.Tokens) is not { } block)
         {
             node.Writers--;
-            store.RemoveIfEmpty(node);
+            ChunkStore.RemoveIfEmpty(node);
             return RefusalReason.NoMemory;
         }
 
@@ -150,5 +164,5 @@ public sealed class StoreService
         return RefusalReason.None;
     }
 
-    private readonly record struct Plan(NamespaceTree Tree, Session Owner, TokenBuffer Tokens, int Shard);
+    private readonly record struct Plan(NamespaceTree Tree, Session Caller, Session Owner, TokenBuffer Tokens, int Shard, bool Share);
 }

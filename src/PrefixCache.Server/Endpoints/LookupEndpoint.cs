@@ -16,7 +16,10 @@ internal sealed class LookupEndpoint(CacheNode node)
         var session = node.FindSession(call, request.Session);
         var layout = node.Layouts.Find(request.LayoutId.Span, session.Instance.Tenant).OrThrow();
         var query = new LookupQuery(session, request.RequestId, layout, request.Salt, request.Adapter,
-            CallContext.Signed(request.ComputedTokens), CallContext.Signed(request.AlignTokens));
+            CallContext.Signed(request.ComputedTokens), CallContext.Signed(request.AlignTokens))
+        {
+            LocateShards = request.ExtentShards.Count == 0 ? [] : [.. request.ExtentShards.Select(CallContext.Signed)],
+        };
         var tokens = await reader.ReadTokensAsync(node, call.CancellationToken);
         var answer = node.Lookups.Lookup(query, tokens).OrThrow();
         if (answer.IsNew) call.Undelivered = () => node.Lookups.Withdraw(session, answer.Reservation);

@@ -65,6 +65,8 @@ internal sealed class NodeEndpoint(CacheNode node, TimeProvider time)
             CapacityBytes = (ulong)snapshot.CapacityBytes,
             UsedBytes = (ulong)snapshot.UsedBytes,
             AllocatedBytes = (ulong)snapshot.AllocatedBytes,
+            QuarantinedBlocks = (ulong)snapshot.QuarantinedBlocks,
+            QuarantinedBytes = (ulong)snapshot.QuarantinedBytes,
         });
         return ValueTask.FromResult(response);
     }

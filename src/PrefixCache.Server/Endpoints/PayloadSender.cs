@@ -43,6 +43,7 @@ internal sealed class PayloadSender(
 
     private async Task SendAsync(ChunkRead chunk, int firstSegment, int segments, CancellationToken cancellationToken)
     {
+        transfer.Seal(chunk);
         var slice = new ChunkSlice(transfer.Shape, chunk.Block.Tokens, firstSegment, segments, chunk.FirstToken, chunk.Tokens);
         var bytes = SlicePayload.Of(chunk.Block.Payload, slice);
         _header.Handle = ChunkPosition.Handle(chunk.Position);

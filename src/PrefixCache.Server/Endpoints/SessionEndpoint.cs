@@ -13,7 +13,7 @@ namespace PrefixCache.Server.Endpoints;
 internal sealed class SessionEndpoint(CacheNode node, PrefixCacheNodeOptions options, WorkInFlight work, ILogger<SessionEndpoint> logger)
 {
     public const uint VersionMajor = 1;
-    public const uint VersionMinor = 0;
+    public const uint VersionMinor = 1;
 
     public async Task HandleAsync(OpenSessionRequest request, MessageWriter<SessionEvent> writer, ServerCall call)
     {
@@ -57,7 +57,7 @@ internal sealed class SessionEndpoint(CacheNode node, PrefixCacheNodeOptions opt
         CallContext.CheckDefined(request.Role, "role");
         var role = request.Role == OpenSessionRequest.Types.Role.Rank ? SessionRole.Rank : SessionRole.Scheduler;
         return new SessionRequest(
-            tenant, request.InstanceId, role, role == SessionRole.Rank ? CallContext.Signed(request.Rank) : 0, previous);
+            tenant, request.InstanceId, role, role == SessionRole.Rank ? CallContext.Signed(request.Rank) : 0, previous, request.ReadOnly);
     }
 
     private SessionOpened Opened(Session session) => new()

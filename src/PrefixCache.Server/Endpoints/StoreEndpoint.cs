@@ -24,7 +24,8 @@ internal sealed class StoreEndpoint(CacheNode node, PrefixCacheNodeOptions optio
                 throw new RpcException(StatusCode.InvalidArgument, "The first message of a store must be `open`.");
             var session = node.FindSession(call, open.Session);
             var offers = open.Chunks.Select(offer => new StoreOffer(offer.Handle, CallContext.Signed(offer.Tokens))).ToList();
-            using var transfer = node.Stores.Open(session, open.Reservation, CallContext.Signed(open.Shard), offers).OrThrow();
+            using var transfer = node.Stores.Open(
+                session, open.Reservation, CallContext.Signed(open.Shard), offers, open.SharedMemory).OrThrow();
             await ReceiveAsync(transfer, session, reader, writer, call);
         }
         catch (OperationCanceledException) when (!call.CancellationToken.IsCancellationRequested && idle.IsCancellationRequested)
@@ -43,14 +44,16 @@ internal sealed class StoreEndpoint(CacheNode node, PrefixCacheNodeOptions optio
         {
             foreach (var write in transfer.Writes)
             {
-                var receiver = new ChunkReceiver(write);
-                while (!receiver.IsWhole)
+                var checksums = transfer.Grant is null
+                    ? await ReceivePartsAsync(write, reader, idle)
+                    : await ReceiveCommitAsync(write, reader, idle);
+                if (checksums is null)
                 {
-                    idle.CancelAfter(options.StoreIdleTimeout);
-                    await receiver.ReceiveAsync(reader, idle.Token);
+                    transfer.WriterStopped();
+                    return;
                 }
 
-                var outcome = transfer.Commit(write, receiver.Checksums);
+                var outcome = transfer.Commit(write, checksums);
                 var result = new StoreResult { Handle = write.Handle, Outcome = (StoreResult.Types.Outcome)outcome };
                 await writer.WriteAsync(new StoreResponse { Result = result }, call.CancellationToken);
             }
@@ -64,6 +67,26 @@ internal sealed class StoreEndpoint(CacheNode node, PrefixCacheNodeOptions optio
         {
             throw ended.IsCancellationRequested ? TransferEnd.SessionEnded() : Idle();
         }
+    }
+
+    private async ValueTask<ulong[]?> ReceivePartsAsync(ChunkWrite write, MessageReader<StoreRequest> reader, CancellationTokenSource idle)
+    {
+        var receiver = new ChunkReceiver(write);
+        while (!receiver.IsWhole)
+        {
+            idle.CancelAfter(options.StoreIdleTimeout);
+            await receiver.ReceiveAsync(reader, idle.Token);
+        }
+
+        return receiver.Checksums;
+    }
+
+    /// <summary>Null when the writer ends its requests in order: it has stopped, and leaves the rest.</summary>
+    private async ValueTask<ulong[]?> ReceiveCommitAsync(ChunkWrite write, MessageReader<StoreRequest> reader, CancellationTokenSource idle)
+    {
+        idle.CancelAfter(options.StoreIdleTimeout);
+        if (!await reader.MoveNextAsync(idle.Token)) return null;
+        return SharedCommit.Checksums(write, reader.Current, reader.PayloadLength, options.Host.VerifyCommits);
     }
 
     private RpcException Idle() => new(StatusCode.Aborted,
@@ -82,6 +105,12 @@ internal sealed class StoreEndpoint(CacheNode node, PrefixCacheNodeOptions optio
                 Reason = (StoreDecision.Types.Reason)decision.Reason,
                 RetryAfterMs = decision.Reason == RefusalReason.NoMemory ? (uint)node.Limits.RetryAfter.TotalMilliseconds : 0,
             });
+        }
+
+        if (transfer.Grant is { } grant)
+        {
+            plan.Grant = new WriteGrant { Grant = grant.Id, Arena = ExtentMessages.ArenaId(grant.ArenaId) };
+            plan.Grant.Offsets.AddRange(transfer.Writes.Select(write => (ulong)write.Block.Offset));
         }
 
         return plan;

@@ -29,6 +29,10 @@ public sealed class NodeOption
         Func<PrefixCacheNodeOptions, string, PrefixCacheNodeOptions> set) =>
         new(name, unit, effect, value, (text, options) => (set(options, text), null));
 
+    /// <summary>For values that have a form of their own.</summary>
+    internal static NodeOption Parsed(string name, string unit, string effect, string value, ApplyValue apply) =>
+        new(name, unit, effect, value, apply);
+
     internal static NodeOption Size(
         string name, string effect, long value, long min, Func<PrefixCacheNodeOptions, long, PrefixCacheNodeOptions> set) =>
         new(name, "size (4GiB, 512MiB)", effect, OptionValue.FormatSize(value),

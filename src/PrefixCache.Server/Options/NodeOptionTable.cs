@@ -28,6 +28,22 @@ public static class NodeOptionTable
             (options, share) => options with { Host = options.Host with { HighWatermark = share } }),
         NodeOption.Share("low-watermark", "Eviction goes on until no more than this is filled.", Defaults.Host.LowWatermark,
             (options, share) => options with { Host = options.Host with { LowWatermark = share } }),
+        NodeOption.Parsed("trust-domains", "NAME=SIZE:TENANT,TENANT; ...",
+            "Arenas of their own for tenants that trust one another; their workers on this host may map them. Empty = none.", "",
+            (text, options) => TrustDomainText.Parse(text) is var (domains, fault) && fault is null
+                ? (options with { TrustDomains = domains }, null)
+                : (options, fault)),
+        NodeOption.Switch("shared-memory", "Let workers of this host map the memory that KV lies in.", Defaults.SharedMemory.Enabled,
+            (options, on) => options with { SharedMemory = options.SharedMemory with { Enabled = on } }),
+        NodeOption.Text("shared-memory-socket", "path",
+            "Unix socket that hands the memory out; empty = an abstract name of its own, which containers do not share.",
+            Defaults.SharedMemory.Socket, (options, text) => options with { SharedMemory = options.SharedMemory with { Socket = text } }),
+        NodeOption.Parsed("shared-memory-users", "user numbers, comma-separated",
+            "Users whose processes may map it beside the node's own user and root.", "", ApplyUsers),
+        NodeOption.Share("max-quarantine", "Writers get no shared memory while more than this part of the arena is quarantined.",
+            Defaults.Host.MaxQuarantine, (options, share) => options with { Host = options.Host with { MaxQuarantine = share } }),
+        NodeOption.Switch("verify-commits", "Check the checksums that writers to shared memory supply, before a chunk becomes visible.",
+            Defaults.Host.VerifyCommits, (options, on) => options with { Host = options.Host with { VerifyCommits = on } }),
         NodeOption.Number("max-blocks", "blocks", "Most blocks of the host tier (one per chunk and shard); 0 = one per 64 KiB of capacity.",
             Defaults.Host.MaxBlocks, 0, 1 << 24, (options, number) =>
                 options with { Host = options.Host with { MaxBlocks = (int)number } }),
@@ -61,4 +77,16 @@ public static class NodeOptionTable
         NodeOption.Time("drain-grace", "What running calls get to finish when the node shuts down.", Defaults.DrainGrace,
             (options, time) => options with { DrainGrace = time }),
     ];
+
+    private static (PrefixCacheNodeOptions Options, string? Fault) ApplyUsers(string text, PrefixCacheNodeOptions options)
+    {
+        var users = new List<uint>();
+        foreach (var part in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (!OptionValue.TryNumber<uint>(part, out var user)) return (options, $"'{part}' is no user number: write 1000,1001");
+            users.Add(user);
+        }
+
+        return (options with { SharedMemory = options.SharedMemory with { Users = users } }, null);
+    }
 }

@@ -1,4 +1,5 @@
 using PrefixCache.Core.Reservations;
+using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Tiers.Host;
 
 namespace PrefixCache.Server.Options;
@@ -16,6 +17,11 @@ public sealed record PrefixCacheNodeOptions
     public string TokenFile { get; init; } = "";
 
     public HostTierOptions Host { get; init; } = new();
+
+    /// <summary>Arenas of their own for tenants that trust one another; their workers on this host may map them.</summary>
+    public IReadOnlyList<TrustDomainOptions> TrustDomains { get; init; } = [];
+
+    public SharedMemoryOptions SharedMemory { get; init; } = new();
 
     public ReservationLimits Limits { get; init; } = new();
 

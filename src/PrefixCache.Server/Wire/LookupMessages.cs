@@ -12,6 +12,7 @@ internal static class LookupMessages
     {
         var response = new LookupResponse { Reservation = answer.Reservation, HitTokens = (uint)answer.HitTokens };
         AddRuns(response.Runs, answer, 0);
+        foreach (var located in answer.Located) response.Extents.Add(located.ToMessage());
         return response;
     }
 

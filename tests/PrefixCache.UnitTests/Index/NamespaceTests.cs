@@ -125,7 +125,8 @@ public sealed class NamespaceTests : IDisposable
     [Fact]
     public void Detach_Again_GivesTheNextTreeOtherKeys()
     {
-        var table = new NamespaceTable();
+        using var domains = TestNode.OneDomain();
+        var table = new NamespaceTable(domains);
         var key = new NamespaceKey("t", "", "", _node.Layout.Id);
         var roots = new HashSet<string>();
         for (var i = 0; i < 3; i++)
@@ -142,7 +143,8 @@ public sealed class NamespaceTests : IDisposable
     [Fact]
     public void Detach_MoreNamesThanAreRemembered_StaysBoundedAndNeverRepeatsAKey()
     {
-        var table = new NamespaceTable();
+        using var domains = TestNode.OneDomain();
+        var table = new NamespaceTable(domains);
         var key = new NamespaceKey("t", "first", "", _node.Layout.Id);
         var before = table.GetOrAdd(key, _node.Layout).Root;
         table.Detach(key);

@@ -24,6 +24,6 @@ public sealed class ArenaPinnerTests
     {
         using CacheNode node = new(new CacheNodeOptions { Host = new HostTierOptions { CapacityBytes = 65_536, LockPages = false } });
 
-        Assert.Null(node.HostPinning);
+        Assert.Empty(node.HostPinning);
     }
 }

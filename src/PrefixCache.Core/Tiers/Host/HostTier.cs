@@ -35,10 +35,17 @@ internal sealed class HostTier : IDisposable
         _allocator = new BlockAllocator(Arena.CapacityBytes);
         _highBytes = (long)(Arena.CapacityBytes * options.HighWatermark);
         _lowBytes = (long)(Arena.CapacityBytes * options.LowWatermark);
+        MaxQuarantineBytes = (long)(Arena.CapacityBytes * options.MaxQuarantine);
         if (options.LockPages) _pinner = new ArenaPinner(Arena);
     }
 
     public Arena Arena { get; }
+
+    /// <summary>The block table that workers map.</summary>
+    public ControlRegion Control => _control;
+
+    /// <summary>Writers get no extents while more than this is quarantined.</summary>
+    public long MaxQuarantineBytes { get; }
 
     /// <summary>What becomes of pinning, in the background; null = not asked for.</summary>
     public Task<MemoryLockResult>? Pinning => _pinner?.Result;
@@ -76,11 +83,19 @@ internal sealed class HostTier : IDisposable
     }
 
     /// <summary>Makes a whole block visible to readers.</summary>
+    /// <param name="checksums">Of each segment; empty = not sealed yet.</param>
     public void Publish(Block block, ulong[] checksums)
     {
         block.Checksums = checksums;
-        _control.Publish(
-            block.Entry, block.Extent.Offset, block.Payload.Length, Xxh3.HashOfHashes(checksums), block.Tokens, block.Shape.Segments);
+        block.Generation = _control.Publish(block.Entry, block.Extent.Offset, block.Payload.Length, BlockChecksum(checksums), block.Tokens,
+            block.Shape.Segments);
+    }
+
+    /// <summary>Gives a published block the checksums that its writer did not supply.</summary>
+    public void Seal(Block block, ulong[] checksums)
+    {
+        block.Checksums = checksums;
+        _control.Seal(block.Entry, BlockChecksum(checksums));
     }
 
     /// <summary>Readers of the control region see it gone before its memory can be anybody else's.</summary>
@@ -90,6 +105,8 @@ internal sealed class HostTier : IDisposable
         _control.ReturnEntry(block.Entry);
         _allocator.Free(block.Extent);
     }
+
+    private static ulong BlockChecksum(ulong[] checksums) => checksums.Length == 0 ? 0 : Xxh3.HashOfHashes(checksums);
 
     public void Dispose()
     {

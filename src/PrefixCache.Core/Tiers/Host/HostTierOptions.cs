@@ -17,6 +17,12 @@ public sealed record HostTierOptions
     /// <summary>And goes on until no more than this part is filled.</summary>
     public double LowWatermark { get; init; } = 0.90;
 
+    /// <summary>Writers get no shared memory while more than this part of the arena is quarantined.</summary>
+    public double MaxQuarantine { get; init; } = 0.10;
+
+    /// <summary>Check the checksums that a writer to shared memory supplies, before its chunk becomes visible.</summary>
+    public bool VerifyCommits { get; init; }
+
     /// <summary>Most blocks; 0 = one per 64 KiB of capacity, from 1,024 to 1,048,576.</summary>
     public int MaxBlocks { get; init; }
 

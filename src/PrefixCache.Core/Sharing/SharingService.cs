@@ -1,0 +1,71 @@
+using PrefixCache.Core.Memory;
+using PrefixCache.Core.Results;
+using PrefixCache.Core.Sessions;
+using PrefixCache.Core.Transfers;
+
+namespace PrefixCache.Core.Sharing;
+
+/// <summary>Which process may map which arena, where hits lie in it, and what becomes of writers that are cut off. Thread-safe.</summary>
+public sealed class SharingService
+{
+    private readonly NodeState _state;
+
+    internal SharingService(NodeState state) => _state = state;
+
+    /// <summary>The arena that the tenant's workers may map; null = none.</summary>
+    public Arena? ArenaOf(string tenant) => _state.Domains.Of(tenant) is { IsShared: true } domain ? domain.Store.Host.Arena : null;
+
+    /// <summary>Gives a session's process what it may map. From now on the session's lookups and stores may use extents.</summary>
+    public Result<ArenaAccess> Attach(Session session, WorkerProcess process)
+    {
+        lock (_state.Gate)
+        {
+            if (_state.IsDisposed || !_state.Sessions.ContainsKey(session.Id)) return CacheError.NotFound($"The session has ended: open one.");
+            var domain = _state.Domains.Of(session.Instance.Tenant);
+            if (!domain.IsShared)
+            {
+                return CacheError.FailedPrecondition(
+                    $"Tenant '{session.Instance.Tenant}' is in no trust domain, so its KV travels in streams: name it in trust-domains.");
+            }
+
+            if (process.IsDead) return CacheError.FailedPrecondition($"Process {process.Id} is dead.");
+            session.Process = process;
+            return new ArenaAccess(domain.Store.Host.Arena, domain.Store.Host.Control, !session.IsReadOnly);
+        }
+    }
+
+    /// <summary>Where the hit of one shard lies, for a rank whose scheduler looked up.</summary>
+    public Result<LocatedShard> Locate(Session session, ulong reservationId, int shard)
+    {
+        lock (_state.Gate)
+        {
+            if (!_state.Reservations.Find(session, reservationId).Succeeded(out var reservation, out var error)) return error;
+            if (ShardAccess.CheckLoad(reservation.Tree.Layout, session, shard) is { } fault) return fault;
+            if (session.Process is null)
+                return CacheError.FailedPrecondition($"The session holds no arena: get it from the node's socket first, or use Retrieve.");
+            return reservation.Locate(shard);
+        }
+    }
+
+    /// <summary>The writer of a grant whose store was cut off says that it has stopped.</summary>
+    public CacheError? Settle(Session session, ulong grant)
+    {
+        lock (_state.Gate)
+        {
+            return !_state.IsDisposed && _state.Domains.Of(session.Instance.Tenant).Quarantine.TrySettle(grant)
+                ? null
+                : CacheError.NotFound($"Nothing is quarantined under this grant: it was settled before, or its store ended in order.");
+        }
+    }
+
+    /// <summary>The process is dead, as its pidfd has proven: it writes no more.</summary>
+    public void Ended(WorkerProcess process)
+    {
+        lock (_state.Gate)
+        {
+            process.IsDead = true;
+            if (_state.IsDisposed) return;
+            foreach (var domain in _state.Domains.All) domain.Quarantine.Settle(process);
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using PrefixCache.Core.Blocks;
+
+namespace PrefixCache.Core.Sharing;
+
+/// <summary>An arena and everything that lies in it. Protected by the node's lock.</summary>
+internal sealed class TrustDomain(string name, ChunkStore store, bool isShared) : IDisposable
+{
+    public string Name { get; } = name;
+
+    public ChunkStore Store { get; } = store;
+
+    /// <summary>Workers may map the arena.</summary>
+    public bool IsShared { get; } = isShared;
+
+    public Quarantine Quarantine { get; } = new(store);
+
+    public void Dispose() => Store.Host.Dispose();
+}
