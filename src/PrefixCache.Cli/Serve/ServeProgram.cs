@@ -6,6 +6,7 @@ using PrefixCache.Core.Memory;
 using PrefixCache.Core.Native.Posix;
 using PrefixCache.Server;
 using PrefixCache.Server.Options;
+using PrefixCache.Format.Native.Posix;
 
 namespace PrefixCache.Cli.Serve;
 

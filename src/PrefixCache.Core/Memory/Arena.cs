@@ -1,4 +1,5 @@
 using PrefixCache.Core.Native.Posix;
+using PrefixCache.Format.Native.Posix;
 
 namespace PrefixCache.Core.Memory;
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using PrefixCache.Core.Native.Posix;
 using PrefixCache.Format.SharedMemory;
+using PrefixCache.Format.Native.Posix;
 
 namespace PrefixCache.Core.Memory;
 

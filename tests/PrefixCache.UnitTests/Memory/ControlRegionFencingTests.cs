@@ -1,5 +1,5 @@
 using PrefixCache.Core.Memory;
-using PrefixCache.Core.Native.Posix;
+using PrefixCache.Format.Native.Posix;
 using PrefixCache.Format.SharedMemory;
 
 namespace PrefixCache.UnitTests.Memory;

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using PrefixCache.Core.Memory;
-using PrefixCache.Core.Native.Posix;
+using PrefixCache.Format.Native.Posix;
 
 namespace PrefixCache.UnitTests.Memory;
 

@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using PrefixCache.Core.Native.Posix;
+using PrefixCache.Format.Native.Posix;
 
 namespace PrefixCache.UnitTests.Native;
 

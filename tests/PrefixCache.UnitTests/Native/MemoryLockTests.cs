@@ -1,5 +1,6 @@
 using System.Globalization;
 using PrefixCache.Core.Native.Posix;
+using PrefixCache.Format.Native.Posix;
 
 namespace PrefixCache.UnitTests.Native;
 

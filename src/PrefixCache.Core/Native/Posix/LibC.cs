@@ -25,14 +25,6 @@ internal static unsafe partial class LibC
     public const int SealGrow = 0x0004;
     public const int SealFutureWrite = 0x0010;
 
-    // mmap(2)
-    public const int ProtectRead = 0x1;
-    public const int ProtectWrite = 0x2;
-    public const int MapShared = 0x01;
-
-    // madvise(2): leave the range out of core dumps
-    public const int AdviseDontDump = 16;
-
     // getrlimit(2); 8 on both architectures (not on mips, sparc and alpha)
     public const int ResourceLimitMemoryLock = 8;
 
@@ -47,15 +39,6 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
     public static partial int FileControl(SafeFileHandle file, int command, int argument);
-
-    [LibraryImport(Library, EntryPoint = "mmap", SetLastError = true)]
-    public static partial nint Map(nint address, nuint length, int protection, int flags, SafeFileHandle file, long offset);
-
-    [LibraryImport(Library, EntryPoint = "munmap", SetLastError = true)]
-    public static partial int Unmap(void* address, nuint length);
-
-    [LibraryImport(Library, EntryPoint = "madvise", SetLastError = true)]
-    public static partial int Advise(void* address, nuint length, int advice);
 
     [LibraryImport(Library, EntryPoint = "mlock", SetLastError = true)]
     public static partial int Lock(void* address, nuint length);

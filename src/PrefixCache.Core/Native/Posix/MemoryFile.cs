@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using PrefixCache.Format.Native.Posix;
 
 namespace PrefixCache.Core.Native.Posix;
 

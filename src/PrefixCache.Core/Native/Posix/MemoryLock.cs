@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using PrefixCache.Format.Native.Posix;
 
 namespace PrefixCache.Core.Native.Posix;
 

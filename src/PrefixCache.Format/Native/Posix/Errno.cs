@@ -1,4 +1,4 @@
-namespace PrefixCache.Core.Native.Posix;
+namespace PrefixCache.Format.Native.Posix;
 
 /// <summary>Error numbers of Linux that this project meets; the same on x64 and arm64 (errno(3), asm-generic/errno-base.h).</summary>
 public static class Errno
@@ -39,8 +39,10 @@ public static class Errno
         24 => "EMFILE",
         27 => "EFBIG",
         28 => "ENOSPC",
+        32 => "EPIPE",
         38 => "ENOSYS",
         95 => "EOPNOTSUPP",
+        104 => "ECONNRESET",
         _ => errno.ToString(System.Globalization.CultureInfo.InvariantCulture),
     };
 }

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace PrefixCache.Core.Native.Posix;
+namespace PrefixCache.Format.Native.Posix;
 
 /// <summary>A call into the C library failed.</summary>
 public sealed class PosixException : Exception
@@ -26,6 +26,6 @@ public sealed class PosixException : Exception
     public string ErrnoName => Posix.Errno.NameOf(Errno);
 
     /// <summary>For the error number that the last call on this thread left.</summary>
-    internal static PosixException FromLastCall(string call, string advice = "") =>
+    public static PosixException FromLastCall(string call, string advice = "") =>
         new(call, Marshal.GetLastPInvokeError(), advice);
 }
