@@ -14,7 +14,7 @@ public sealed class GatedKvMemory(IKvMemory inner, int gateToken) : IKvMemory, I
 
     public void Open() => _open.Set();
 
-    public Memory<byte> GetRun(int segment, int firstToken, int tokens)
+    public KvTile GetTile(int segment, int firstToken, int tokens)
     {
         if (firstToken >= gateToken)
         {
@@ -22,7 +22,7 @@ public sealed class GatedKvMemory(IKvMemory inner, int gateToken) : IKvMemory, I
             _open.Wait();
         }
 
-        return inner.GetRun(segment, firstToken, tokens);
+        return inner.GetTile(segment, firstToken, tokens);
     }
 
     public void Dispose() => _open.Dispose();

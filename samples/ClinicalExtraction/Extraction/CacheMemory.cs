@@ -7,5 +7,6 @@ namespace PrefixCache.Samples.ClinicalExtraction.Extraction;
 /// <remarks>Segments have the payload's order already: layer, then plane.</remarks>
 internal sealed class CacheMemory(KvCache cache) : IKvMemory
 {
-    public Memory<byte> GetRun(int segment, int firstToken, int tokens) => cache.Slice(segment, firstToken, tokens);
+    public KvTile GetTile(int segment, int firstToken, int tokens) =>
+        KvTile.Contiguous(cache.Slice(segment, firstToken, tokens), cache.BytesPerToken);
 }

@@ -21,10 +21,11 @@ public sealed class ContiguousKvMemory : IKvMemory
         _capacityTokens = capacityTokens;
     }
 
-    public Memory<byte> GetRun(int segment, int firstToken, int tokens)
+    public KvTile GetTile(int segment, int firstToken, int tokens)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(firstToken + tokens, _capacityTokens, nameof(tokens));
         var bytes = _shape.SegmentBytesPerToken(segment);
-        return _memory.Slice(_shape.SegmentOffset(segment, _capacityTokens) + (firstToken * bytes), tokens * bytes);
+        var offset = _shape.SegmentOffset(segment, _capacityTokens) + (firstToken * bytes);
+        return KvTile.Contiguous(_memory.Slice(offset, tokens * bytes), bytes);
     }
 }

@@ -2,9 +2,12 @@ using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.Client.Memory;
 
-/// <summary>An engine's paged cache: each segment is a run of pages, and a sequence's tokens lie in the pages of its block table.</summary>
+/// <summary>An engine's paged cache: each segment is an array of pages, and a sequence's tokens lie in the pages of its block table.</summary>
 /// <remarks>
-/// Token t of a segment lies at blockTable[t / blockTokens] × page bytes + (t % blockTokens) × token stride. Owns nothing.
+/// Two shapes of a segment, with blocks as the block table counts them:
+/// token-major [blocks][block tokens][heads × head bytes], vLLM's NHD, in which a token's heads lie behind one another and a token stride
+/// above their bytes leaves room between tokens; and head-major [blocks][heads][block tokens][head bytes], vLLM's HND. A block's K and V
+/// are segments of their own; token t of the sequence lies in block blockTable[t / blockTokens]. Owns nothing.
 /// </remarks>
 public sealed class PagedKvMemory : IKvMemory
 {
@@ -13,32 +16,54 @@ public sealed class PagedKvMemory : IKvMemory
     private readonly int[] _blockTable;
     private readonly int _blockTokens;
     private readonly int _tokenStride;
+    private readonly int _heads;
 
-    /// <param name="segments">The pages of each segment.</param>
+    /// <summary>Token-major pages.</summary>
+    /// <param name="segments">The pages of each segment, [blocks][block tokens][token stride].</param>
     /// <param name="shape">The shard's shape.</param>
     /// <param name="blockTable">Page number of each block of the sequence.</param>
     /// <param name="blockTokens">Tokens in a page.</param>
     /// <param name="tokenStride">Bytes from one token to the next; 0 = they lie behind one another. Pages are blockTokens strides
     /// long.</param>
     public PagedKvMemory(Memory<byte>[] segments, ShardShape shape, int[] blockTable, int blockTokens, int tokenStride = 0)
+        : this(segments, shape, blockTable, blockTokens, tokenStride, heads: 1)
+    {
+    }
+
+    private PagedKvMemory(Memory<byte>[] segments, ShardShape shape, int[] blockTable, int blockTokens, int tokenStride, int heads)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(segments.Length, shape.Segments, nameof(segments));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(blockTokens);
         ArgumentOutOfRangeException.ThrowIfNegative(tokenStride);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(heads);
+        for (var segment = 0; segment < shape.Segments; segment++)
+            ArgumentOutOfRangeException.ThrowIfNotEqual(shape.SegmentBytesPerToken(segment) % heads, 0, nameof(heads));
         _segments = segments;
         _shape = shape;
         _blockTable = blockTable;
         _blockTokens = blockTokens;
         _tokenStride = tokenStride;
+        _heads = heads;
     }
 
-    public Memory<byte> GetRun(int segment, int firstToken, int tokens)
+    /// <summary>Head-major pages.</summary>
+    /// <param name="segments">The pages of each segment, [blocks][heads][block tokens][head bytes].</param>
+    /// <param name="shape">The shard's shape.</param>
+    /// <param name="blockTable">Page number of each block of the sequence.</param>
+    /// <param name="blockTokens">Tokens in a page.</param>
+    /// <param name="heads">KV heads of the shard; they divide the bytes per token of every segment.</param>
+    public static PagedKvMemory HeadMajor(Memory<byte>[] segments, ShardShape shape, int[] blockTable, int blockTokens, int heads) =>
+        new(segments, shape, blockTable, blockTokens, tokenStride: 0, heads);
+
+    public KvTile GetTile(int segment, int firstToken, int tokens)
     {
         var bytes = _shape.SegmentBytesPerToken(segment);
-        var stride = _tokenStride == 0 ? bytes : _tokenStride;
+        var partBytes = bytes / _heads;
+        // Between tokens of one head where pages are head-major; between whole tokens otherwise.
+        var stride = _tokenStride == 0 ? partBytes : _tokenStride;
         var (block, within) = Math.DivRem(firstToken, _blockTokens);
-        var run = stride == bytes ? Math.Min(tokens, _blockTokens - within) : 1;
-        var offset = ((long)_blockTable[block] * _blockTokens * stride) + ((long)within * stride);
-        return _segments[segment].Slice(checked((int)offset), run * bytes);
+        var offset = ((long)_blockTable[block] * _blockTokens * stride * _heads) + ((long)within * stride);
+        return new KvTile(_segments[segment][checked((int)offset)..], Math.Min(tokens, _blockTokens - within), stride,
+            partBytes, _heads, _blockTokens * stride);
     }
 }

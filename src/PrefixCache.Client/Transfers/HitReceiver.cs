@@ -8,10 +8,10 @@ using ShardShape = PrefixCache.Format.Layouts.ShardShape;
 
 namespace PrefixCache.Client.Transfers;
 
-/// <summary>Takes the groups of a Retrieve into the caller's memory, each run straight from the connection.</summary>
+/// <summary>Takes the groups of a Retrieve into the caller's memory.</summary>
 /// <remarks>
-/// A segment that comes with a checksum and whose destination is scattered is received into a buffer first, hashed there while it is in
-/// cache, and copied on; all others are received in place. Used once, by one thread at a time.
+/// A segment whose destination lies in one piece is received in place; a scattered one is received into a buffer first, and hashed as it is
+/// copied on. Used once, by one thread at a time.
 /// </remarks>
 internal sealed class HitReceiver
 {
@@ -86,29 +86,23 @@ internal sealed class HitReceiver
     private async ValueTask ReceiveSegmentAsync(PayloadCursor cursor, Group group, int index, CancellationToken cancellationToken)
     {
         var segment = group.FirstSegment + index;
-        var length = group.Tokens * _shape.SegmentBytesPerToken(segment);
+        var tokens = new SegmentTokens(segment, group.FirstToken, group.Tokens, _shape.SegmentBytesPerToken(segment));
         ulong? checksum = _verify && group.Checksums.Length > 0 ? group.Checksums[index] : null;
-        var run = _destination.GetRun(segment, group.FirstToken, group.Tokens);
-        _bytes += length;
-        if (run.Length == length)
+        var tile = TileCopy.GetTile(_destination, tokens);
+        _bytes += tokens.Bytes;
+        if (tile.IsContiguous && tile.Tokens == tokens.Count)
         {
-            await cursor.ReadAsync(run, cancellationToken);
-            Check(run.Span, checksum, segment);
+            var memory = tile.Memory[..tokens.Bytes];
+            await cursor.ReadAsync(memory, cancellationToken);
+            if (checksum is not null) Check(Xxh3.Hash64(memory.Span), checksum.Value, segment);
             return;
         }
 
-        if (checksum is null)
-        {
-            await ReceiveRunsAsync(cursor, segment, group, cancellationToken);
-            return;
-        }
-
-        var buffer = ArrayPool<byte>.Shared.Rent(length);
+        var buffer = ArrayPool<byte>.Shared.Rent(tokens.Bytes);
         try
         {
-            await cursor.ReadAsync(buffer.AsMemory(0, length), cancellationToken);
-            Check(buffer.AsSpan(0, length), checksum, segment);
-            Scatter(buffer.AsSpan(0, length), segment, group);
+            await cursor.ReadAsync(buffer.AsMemory(0, tokens.Bytes), cancellationToken);
+            Scatter(buffer, tokens, checksum);
         }
         finally
         {
@@ -116,31 +110,18 @@ internal sealed class HitReceiver
         }
     }
 
-    private async ValueTask ReceiveRunsAsync(PayloadCursor cursor, int segment, Group group, CancellationToken cancellationToken)
+    private unsafe void Scatter(byte[] buffer, in SegmentTokens tokens, ulong? checksum)
     {
-        var bytes = _shape.SegmentBytesPerToken(segment);
-        for (var token = 0; token < group.Tokens;)
+        fixed (byte* source = buffer)
         {
-            var run = _destination.GetRun(segment, group.FirstToken + token, group.Tokens - token);
-            await cursor.ReadAsync(run, cancellationToken);
-            token += run.Length / bytes;
+            if (checksum is null) TileCopy.Load(source, _destination, tokens);
+            else Check(TileCopy.LoadHashed(source, _destination, tokens), checksum.Value, tokens.Segment);
         }
     }
 
-    private void Scatter(ReadOnlySpan<byte> source, int segment, in Group group)
+    private static void Check(ulong actual, ulong checksum, int segment)
     {
-        var bytes = _shape.SegmentBytesPerToken(segment);
-        for (var token = 0; token < group.Tokens;)
-        {
-            var run = _destination.GetRun(segment, group.FirstToken + token, group.Tokens - token).Span;
-            source.Slice(token * bytes, run.Length).CopyTo(run);
-            token += run.Length / bytes;
-        }
-    }
-
-    private static void Check(ReadOnlySpan<byte> bytes, ulong? checksum, int segment)
-    {
-        if (checksum is { } expected && Xxh3.Hash64(bytes) != expected)
+        if (actual != checksum)
             throw new RpcException(StatusCode.DataLoss, FormattableString.Invariant($"Segment {segment} does not fit its checksum."));
     }
 

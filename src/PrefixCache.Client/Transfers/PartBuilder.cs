@@ -34,19 +34,19 @@ internal sealed class PartBuilder(MessageWriter<StoreRequest> writer, int maxPay
         var checksums = new ulong[_slice.Segments];
         for (var segment = 0; segment < _slice.Segments; segment++)
         {
-            var length = _slice.Run(segment).Length;
-            var run = source.GetRun(segment, firstToken, _slice.Tokens);
-            if (run.Length == length && length >= maxPayloadBytes / 4)
+            var tokens = new SegmentTokens(segment, firstToken, _slice.Tokens, _slice.Shape.SegmentBytesPerToken(segment));
+            var tile = TileCopy.GetTile(source, tokens);
+            if (tile.IsContiguous && tile.Tokens == tokens.Count && tokens.Bytes >= maxPayloadBytes / 4)
             {
                 await FlushAsync(checksums, cancellationToken);
-                checksums[segment] = Xxh3.Hash64(run.Span);
-                await SendAsync(run, checksums, cancellationToken);
+                var memory = tile.Memory[..tokens.Bytes];
+                checksums[segment] = Xxh3.Hash64(memory.Span);
+                await SendAsync(memory, checksums, cancellationToken);
                 continue;
             }
 
-            if (_buffered > 0 && _buffered + length > maxPayloadBytes) await FlushAsync(checksums, cancellationToken);
-            var gathered = Gather(source, segment, firstToken, length);
-            checksums[segment] = Xxh3.Hash64(gathered.Span);
+            if (_buffered > 0 && _buffered + tokens.Bytes > maxPayloadBytes) await FlushAsync(checksums, cancellationToken);
+            checksums[segment] = Gather(source, tokens);
         }
 
         await FlushAsync(checksums, cancellationToken);
@@ -58,28 +58,22 @@ internal sealed class PartBuilder(MessageWriter<StoreRequest> writer, int maxPay
         _buffer = [];
     }
 
-    private Memory<byte> Gather(IKvMemory source, int segment, int firstToken, int length)
+    /// <returns>The segment's checksum.</returns>
+    private unsafe ulong Gather(IKvMemory source, in SegmentTokens tokens)
     {
-        if (_buffer.Length < _buffered + length)
+        if (_buffer.Length < _buffered + tokens.Bytes)
         {
             // Nothing is buffered when one segment alone is larger than a message.
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(maxPayloadBytes, _buffered + length));
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(maxPayloadBytes, _buffered + tokens.Bytes));
             _buffer.AsSpan(0, _buffered).CopyTo(larger);
             Dispose();
             _buffer = larger;
         }
 
-        var target = _buffer.AsMemory(_buffered, length);
-        var bytes = _slice.Shape.SegmentBytesPerToken(segment);
-        for (var token = 0; token < _slice.Tokens;)
-        {
-            var run = source.GetRun(segment, firstToken + token, _slice.Tokens - token).Span;
-            run.CopyTo(target.Span[(token * bytes)..]);
-            token += run.Length / bytes;
-        }
-
-        _buffered += length;
-        return target;
+        ulong checksum;
+        fixed (byte* destination = _buffer) checksum = TileCopy.StoreHashed(source, destination + _buffered, tokens);
+        _buffered += tokens.Bytes;
+        return checksum;
     }
 
     private async ValueTask FlushAsync(ulong[] checksums, CancellationToken cancellationToken)

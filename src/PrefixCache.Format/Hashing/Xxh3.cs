@@ -3,9 +3,6 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-[assembly: InternalsVisibleTo("PrefixCache.UnitTests")]
-[assembly: InternalsVisibleTo("PrefixCache.Benchmarks")]
-
 namespace PrefixCache.Format.Hashing;
 
 /// <summary>XXH3, 64-bit variant: the checksum of payload segments and blocks.</summary>
