@@ -11,6 +11,12 @@ public enum ClientEventKind
     /// <summary>The node shuts down soon.</summary>
     Draining,
 
+    /// <summary>The node's memory is mapped: payload does not travel.</summary>
+    SharedMemory,
+
+    /// <summary>The node offers its memory and this process cannot have it: payload travels in streams.</summary>
+    StreamsOnly,
+
     /// <summary>A call failed and was turned into a miss.</summary>
     CallFailed,
 }

@@ -1,4 +1,5 @@
 using PrefixCache.Client.Sessions;
+using PrefixCache.Client.SharedMemory;
 using PrefixCache.Client.Wire;
 using PrefixCache.Format.Layouts;
 using PrefixCache.Grpc;
@@ -45,7 +46,12 @@ public sealed class PrefixCacheClient : IAsyncDisposable
     /// <summary>A session is open.</summary>
     public bool IsConnected => _keeper.Current is not null;
 
+    /// <summary>How payload moves now.</summary>
+    public TransferPlane Plane => _keeper.Current?.Arena is null ? TransferPlane.Stream : TransferPlane.SharedMemory;
+
     internal CallGuard Calls { get; }
+
+    internal GrantSettler Settler => _keeper.Settler;
 
     /// <summary>Makes a client and waits for the first attempt to connect.</summary>
     /// <param name="options">Address and identity.</param>
@@ -113,7 +119,8 @@ public sealed class PrefixCacheClient : IAsyncDisposable
         var ticket = answer is null
             ? new ReservationTicket(0, layout.Id.ToString(), 0, tokens.Length, layout.ChunkTokens)
             : new ReservationTicket(answer.Reservation, layout.Id.ToString(), (int)answer.HitTokens, tokens.Length, layout.ChunkTokens);
-        return new PrefixReservation(this, answer is null ? null : session, layout, ticket);
+        var extents = answer is { Extents.Count: 1 } ? HitExtents.TryRead(answer.Extents[0], 0, layout, ticket.HitTokens) : null;
+        return new PrefixReservation(this, answer is null ? null : session, layout, ticket, extents);
     }
 
     /// <summary>Uses, in a rank process, a reservation that the scheduler's process looked up.</summary>
@@ -125,6 +132,19 @@ public sealed class PrefixCacheClient : IAsyncDisposable
             throw new ArgumentException(
                 "The ticket is for another layout than this process uses: every rank must register the same one.", nameof(ticket));
         return new PrefixReservation(this, ticket.Reservation == 0 ? null : _keeper.Current, layout, ticket);
+    }
+
+    /// <summary>Settles grants whose stores were cut off; with the next session where there is none now.</summary>
+    internal async Task SettleAsync()
+    {
+        if (_keeper.Current is { IsLost: false } session) await Settler.SettleAsync(session, CancellationToken.None);
+    }
+
+    /// <summary>Tells a listener what went wrong with a hit; in strict mode throws it.</summary>
+    internal void Failed(string operation, string reason)
+    {
+        if (Options.Strict) throw new PrefixCacheException($"{operation}: {reason}");
+        Report(new ClientEvent(ClientEventKind.CallFailed, operation, reason));
     }
 
     /// <summary>What the node holds and did.</summary>

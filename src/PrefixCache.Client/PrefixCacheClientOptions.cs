@@ -51,7 +51,13 @@ public sealed record PrefixCacheClientOptions
 
     public TimeSpan MaxReconnectDelay { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Check the checksums of what was retrieved, where the node sends them.</summary>
+    /// <summary>Map the node's memory where both are on one host; false = payload always travels in streams.</summary>
+    public bool SharedMemory { get; init; } = true;
+
+    /// <summary>This process never stores: the node refuses it, and its memory is mapped for reading only.</summary>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>Check the checksums of what was retrieved, where there are some.</summary>
     public bool VerifyChecksums { get; init; } = true;
 
     /// <summary>For https addresses: own certificate authority, client certificate.</summary>

@@ -1,5 +1,6 @@
 using PrefixCache.Client.Memory;
 using PrefixCache.Client.Sessions;
+using PrefixCache.Client.SharedMemory;
 using PrefixCache.Client.Transfers;
 using PrefixCache.Client.Wire;
 using PrefixCache.Protocol;
@@ -17,10 +18,13 @@ public sealed class PrefixReservation : IAsyncDisposable
 {
     private readonly PrefixCacheClient _client;
     private readonly NodeSession? _session;
+    private readonly HitExtents? _extents;
     private int _released;
 
-    internal PrefixReservation(PrefixCacheClient client, NodeSession? session, KvLayout layout, ReservationTicket ticket)
+    internal PrefixReservation(
+        PrefixCacheClient client, NodeSession? session, KvLayout layout, ReservationTicket ticket, HitExtents? extents = null)
     {
+        _extents = extents;
         _client = client;
         _session = session;
         Layout = layout;
@@ -50,6 +54,18 @@ public sealed class PrefixReservation : IAsyncDisposable
         options ??= new TransferOptions();
         var end = options.EndToken == 0 ? HitTokens : Math.Min(options.EndToken, HitTokens);
         if (options.FirstToken >= end) return new RetrieveResult(options.FirstToken, 0, 0, TimeSpan.Zero);
+        if (_session is { IsLost: false, Arena: { } arena } session)
+        {
+            var hit = new SharedHit(_client, session, arena, Layout, Ticket);
+            if (await hit.TryRetrieveAsync(_extents, destination, options, end, cancellationToken) is { } result) return result;
+        }
+
+        return await ReceiveAsync(destination, options, end, cancellationToken);
+    }
+
+    private async ValueTask<RetrieveResult> ReceiveAsync(
+        IKvMemory destination, TransferOptions options, int end, CancellationToken cancellationToken)
+    {
         var receiver = new HitReceiver(Layout, options, end, destination, _client.Options);
         var request = new RetrieveRequest
         {
@@ -79,12 +95,25 @@ public sealed class PrefixReservation : IAsyncDisposable
         var end = options.EndToken == 0 ? TotalTokens : Math.Min(options.EndToken, TotalTokens);
         var sender = new ChunkSender(Layout, options, end, source, _client.Options.TimeProvider);
         if (sender.IsEmpty) return StoreSummary.Nothing;
-        await _client.Calls.TransferAsync("Store", _session, static async (state, channel, call) =>
+        try
         {
-            using var stream = channel.Duplex(PrefixCacheMethods.Store, call);
-            await state.sender.SendAsync(state.session!, state.reservation, stream, call.CancellationToken);
-            return state.sender;
-        }, (sender, session: _session, reservation: Ticket.Reservation), cancellationToken);
+            await _client.Calls.TransferAsync("Store", _session, static async (state, channel, call) =>
+            {
+                using var stream = channel.Duplex(PrefixCacheMethods.Store, call);
+                await state.sender.SendAsync(state.session!, state.reservation, stream, call.CancellationToken);
+                return state.sender;
+            }, (sender, session: _session, reservation: Ticket.Reservation), cancellationToken);
+        }
+        finally
+        {
+            // The store was cut off, and this process writes there no more.
+            if (sender.OpenGrant is { } grant)
+            {
+                _client.Settler.Add(grant.ArenaId, grant.Grant);
+                await _client.SettleAsync();
+            }
+        }
+
         return sender.Summary;
     }
 

@@ -21,14 +21,18 @@ public sealed record TransferOptions
 /// <param name="Tokens">How many tokens that is.</param>
 /// <param name="Bytes">Payload received.</param>
 /// <param name="Elapsed">Wall-clock time.</param>
-public sealed record RetrieveResult(int EndToken, int Tokens, long Bytes, TimeSpan Elapsed);
+/// <param name="Plane">How it came.</param>
+public sealed record RetrieveResult(
+    int EndToken, int Tokens, long Bytes, TimeSpan Elapsed, TransferPlane Plane = TransferPlane.Stream);
 
 /// <param name="Committed">Chunks that are this caller's now.</param>
 /// <param name="Present">Chunks that were there already, or that another caller committed first.</param>
 /// <param name="Refused">Chunks that the node has no room for, or whose predecessor is missing.</param>
 /// <param name="Bytes">Payload sent.</param>
 /// <param name="Elapsed">Wall-clock time.</param>
-public sealed record StoreSummary(int Committed, int Present, int Refused, long Bytes, TimeSpan Elapsed)
+/// <param name="Plane">How it went.</param>
+public sealed record StoreSummary(
+    int Committed, int Present, int Refused, long Bytes, TimeSpan Elapsed, TransferPlane Plane = TransferPlane.Stream)
 {
     public static StoreSummary Nothing { get; } = new(0, 0, 0, 0, TimeSpan.Zero);
 }

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using PrefixCache.Format.SharedMemory;
 using PrefixCache.Protocol.V1;
 
 namespace PrefixCache.Client.Sessions;
@@ -8,11 +9,12 @@ internal sealed class NodeSession
 {
     private volatile bool _isLost;
 
-    public NodeSession(SessionOpened opened)
+    public NodeSession(SessionOpened opened, ArenaView? arena)
     {
         Id = opened.Session;
         MaxTokens = (int)Math.Min(opened.MaxTokens, int.MaxValue);
         MaxPayloadBytes = (int)Math.Min(opened.MaxPayloadBytes, 1 << 20);
+        Arena = arena;
     }
 
     public ByteString Id { get; }
@@ -21,6 +23,10 @@ internal sealed class NodeSession
 
     /// <summary>Most payload bytes that this client puts into one message.</summary>
     public int MaxPayloadBytes { get; }
+
+    /// <summary>The node's memory, mapped by this process; null = payload travels in streams. Owned by the client's <see
+    /// cref="SharedMemory.ArenaKeeper"/>.</summary>
+    public ArenaView? Arena { get; }
 
     public bool IsLost => _isLost;
 

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using PrefixCache.Client.SharedMemory;
 using PrefixCache.Client.Wire;
 using PrefixCache.Format.Layouts;
 using PrefixCache.Grpc;
@@ -18,6 +19,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource<Exception?> _firstAttempt = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<LayoutId, KvLayout> _layouts = [];
+    private readonly ArenaKeeper _arenas;
     private readonly Task _loop;
     private int _disposed;
     private volatile NodeSession? _current;
@@ -28,11 +30,15 @@ internal sealed class SessionKeeper : IAsyncDisposable
         _options = options;
         _channel = channel;
         _report = report;
+        _arenas = new ArenaKeeper(options, report);
+        Settler = new GrantSettler(channel, options.CallTimeout);
         _loop = Task.Run(KeepAsync);
     }
 
     /// <summary>Null while there is no session.</summary>
     public NodeSession? Current => _current;
+
+    public GrantSettler Settler { get; }
 
     /// <summary>Ends with the first attempt to connect; its failure, or null.</summary>
     public Task<Exception?> FirstAttempt => _firstAttempt.Task;
@@ -58,6 +64,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         await _stop.CancelAsync();
         await _loop;
+        _arenas.Dispose();
         _stop.Dispose();
     }
 
@@ -99,12 +106,13 @@ internal sealed class SessionKeeper : IAsyncDisposable
         var request = new OpenSessionRequest
         {
             VersionMajor = 1,
-            VersionMinor = 0,
+            VersionMinor = 1,
             InstanceId = _options.InstanceId,
             Role = _options.Role == WorkerRole.Rank ? OpenSessionRequest.Types.Role.Rank : OpenSessionRequest.Types.Role.Scheduler,
             Rank = (uint)_options.Rank,
             Tenant = _options.Tenant,
             PreviousSession = _previous,
+            ReadOnly = _options.ReadOnly,
         };
         using var call = _channel.ServerStreaming(
             PrefixCacheMethods.OpenSession, request, new CallOptions { CancellationToken = _stop.Token });
@@ -116,8 +124,9 @@ internal sealed class SessionKeeper : IAsyncDisposable
 
         if (call.Responses.Current.Opened is not { } opened)
             throw new PrefixCacheException("The node's first event was not `opened`: is the address that of a PrefixCache node?");
-        var session = new NodeSession(opened);
-        _previous = session.Id;
+        _previous = opened.Session;
+        var session = new NodeSession(opened, await _arenas.AttachAsync(opened, _stop.Token));
+        await Settler.SettleAsync(session, _stop.Token);
         var registered = new HashSet<LayoutId>();
         await RegisterOthersAsync(session.Id, registered);
         _current = session;

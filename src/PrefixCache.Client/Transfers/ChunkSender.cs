@@ -1,10 +1,12 @@
-using Google.Protobuf;
 using PrefixCache.Client.Memory;
 using PrefixCache.Client.Sessions;
+using PrefixCache.Client.SharedMemory;
 using PrefixCache.Format.Layouts;
+using PrefixCache.Format.SharedMemory;
 using PrefixCache.Grpc;
 using PrefixCache.Protocol.V1;
 using KvLayout = PrefixCache.Format.Layouts.KvLayout;
+using ShardShape = PrefixCache.Format.Layouts.ShardShape;
 
 namespace PrefixCache.Client.Transfers;
 
@@ -21,6 +23,7 @@ internal sealed class ChunkSender
     private int _present;
     private int _refused;
     private long _bytes;
+    private TransferPlane _plane;
 
     public ChunkSender(KvLayout layout, TransferOptions options, int endToken, IKvMemory source, TimeProvider time)
     {
@@ -35,24 +38,29 @@ internal sealed class ChunkSender
     /// <summary>There is nothing to offer.</summary>
     public bool IsEmpty => _options.FirstToken >= _endToken;
 
-    public StoreSummary Summary => new(_committed, _present, _refused, _bytes, _time.GetElapsedTime(_started));
+    public StoreSummary Summary => new(_committed, _present, _refused, _bytes, _time.GetElapsedTime(_started), _plane);
+
+    /// <summary>The right to write into the arena whose end the node was not told; null when there is none.</summary>
+    public (Guid ArenaId, ulong Grant)? OpenGrant { get; private set; }
 
     public async Task SendAsync(
         NodeSession session, ulong reservation, DuplexCall<StoreRequest, StoreResponse> call, CancellationToken cancellationToken)
     {
         try
         {
-            await call.Requests.WriteAsync(new StoreRequest { Open = Open(session.Id, reservation) }, cancellationToken);
+            await call.Requests.WriteAsync(new StoreRequest { Open = Open(session, reservation) }, cancellationToken);
             var plan = await NextAsync(call, cancellationToken);
             if (plan.Plan is null) throw new RpcException(StatusCode.Internal, "The node's first answer to a store was no plan.");
             CheckHandles(plan.Plan);
             var wanted = plan.Plan.Decisions.Where(decision => decision.Action == StoreDecision.Types.Action.Wanted).ToList();
             _present = plan.Plan.Decisions.Count(decision => decision.Action == StoreDecision.Types.Action.Present);
             _refused = plan.Plan.Decisions.Count - _present - wanted.Count;
-            await SendChunksAsync(session, wanted, call, cancellationToken);
+            if (plan.Plan.Grant is { } grant) await WriteChunksAsync(session, grant, wanted, call, cancellationToken);
+            else await SendChunksAsync(session, wanted, call, cancellationToken);
             foreach (var _ in wanted) Count(await NextAsync(call, cancellationToken));
             if (await call.Responses.MoveNextAsync(cancellationToken))
                 throw new RpcException(StatusCode.Internal, "The node answered more than it was sent.");
+            OpenGrant = null;
         }
         catch (RpcException exception) when (exception.Status is StatusCode.Unavailable or StatusCode.Cancelled or StatusCode.Internal)
         {
@@ -74,9 +82,15 @@ internal sealed class ChunkSender
             ? call.Responses.Current
             : throw new RpcException(StatusCode.Internal, "The node ended the store before it had answered for every chunk.");
 
-    private StoreOpen Open(ByteString session, ulong reservation)
+    private StoreOpen Open(NodeSession session, ulong reservation)
     {
-        var open = new StoreOpen { Session = session, Reservation = reservation, Shard = (uint)_options.Shard };
+        var open = new StoreOpen
+        {
+            Session = session.Id,
+            Reservation = reservation,
+            Shard = (uint)_options.Shard,
+            SharedMemory = session.Arena is { IsWritable: true },
+        };
         for (var position = _options.FirstToken / _layout.ChunkTokens; position * _layout.ChunkTokens < _endToken; position++)
             open.Chunks.Add(new StoreOffer { Handle = Handle(position), Tokens = (uint)TokensAt(position) });
         return open;
@@ -112,6 +126,48 @@ internal sealed class ChunkSender
         }
 
         await call.CompleteAsync();
+    }
+
+    /// <summary>
+    /// Each chunk is committed as soon as it is written. Ending the requests in order tells the node that this process writes no more,
+    /// whatever became of the chunks.
+    /// </summary>
+    private async Task WriteChunksAsync(NodeSession session, WriteGrant grant, List<StoreDecision> wanted,
+        DuplexCall<StoreRequest, StoreResponse> call, CancellationToken cancellationToken)
+    {
+        _plane = TransferPlane.SharedMemory;
+        var arenaId = grant.Arena.Length == 16 ? new Guid(grant.Arena.Span, bigEndian: true) : default;
+        OpenGrant = (arenaId, grant.Grant);
+        if (session.Arena is not { IsWritable: true } arena || arena.ArenaId != arenaId || grant.Offsets.Count != wanted.Count)
+            throw new RpcException(StatusCode.Internal, "The node granted memory that this process does not hold.");
+        var shape = _layout.Shapes[_options.Shard];
+        for (var i = 0; i < wanted.Count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var commit = new StoreCommit { Handle = wanted[i].Handle };
+            commit.Checksums.AddRange(Write(arena, grant.Offsets[i], shape, (int)wanted[i].Handle - 1));
+            await call.Requests.WriteAsync(new StoreRequest { Commit = commit }, cancellationToken);
+        }
+
+        await call.CompleteAsync();
+    }
+
+    private ulong[] Write(ArenaView arena, ulong offset, ShardShape shape, int position)
+    {
+        var tokens = TokensAt(position);
+        var bytes = shape.PayloadBytes(tokens);
+        if (offset > (ulong)(arena.Bytes - bytes))
+            throw new RpcException(StatusCode.Internal, "The node granted memory beyond the arena's end.");
+        if (!arena.TryAcquire()) throw new RpcException(StatusCode.Unavailable, "The client is closed.");
+        try
+        {
+            _bytes += bytes;
+            return ArenaWriter.Write(arena, (long)offset, shape, _source, position * _layout.ChunkTokens, tokens);
+        }
+        finally
+        {
+            arena.Release();
+        }
     }
 
     private void Count(StoreResponse response)

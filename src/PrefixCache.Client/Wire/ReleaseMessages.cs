@@ -16,7 +16,7 @@ internal static class ReleaseMessages
                 Tokens = (uint)loaded.Tokens,
                 Bytes = (ulong)loaded.Bytes,
                 Nanoseconds = (ulong)loaded.Elapsed.TotalNanoseconds,
-                Plane = Plane.Stream,
+                Plane = loaded.Plane == TransferPlane.SharedMemory ? Plane.SharedMemory : Plane.Stream,
                 Outcome = loaded.Tokens > 0 ? LoadReport.Types.Outcome.Loaded : LoadReport.Types.Outcome.Failed,
             };
         }

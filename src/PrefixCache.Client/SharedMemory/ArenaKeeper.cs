@@ -1,0 +1,50 @@
+using PrefixCache.Format.Native.Posix;
+using PrefixCache.Format.SharedMemory;
+using PrefixCache.Protocol.V1;
+
+namespace PrefixCache.Client.SharedMemory;
+
+/// <summary>Keeps the mapping of the node's memory, from session to session as long as it is the same memory.</summary>
+/// <remarks>Used by the session's one task. Owns the mapping, which goes when the last copy out of it has ended.</remarks>
+internal sealed class ArenaKeeper(PrefixCacheClientOptions options, Action<ClientEvent> report) : IDisposable
+{
+    private ArenaView? _view;
+
+    /// <summary>Gets the memory for a session, where the node offers it and this process can have it; else says why not.</summary>
+    /// <returns>Null = payload travels in streams.</returns>
+    public async Task<ArenaView?> AttachAsync(SessionOpened opened, CancellationToken cancellationToken)
+    {
+        if (!options.SharedMemory || opened.SharedMemory is not { Socket.Length: > 0 } offer) return null;
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(options.OpenTimeout);
+            Keep(await ArenaConnector.ConnectAsync(offer.Socket, opened.Session.Memory, limit.Token));
+            report(new ClientEvent(ClientEventKind.SharedMemory, "", FormattableString.Invariant(
+                $"{_view!.Bytes >> 20} MiB of the node's memory are mapped: payload does not travel.")));
+            return _view;
+        }
+        catch (Exception exception) when (exception is IOException or PosixException or ArenaRefusedException
+            or System.Net.Sockets.SocketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            report(new ClientEvent(ClientEventKind.StreamsOnly, "", exception.Message));
+            return null;
+        }
+    }
+
+    public void Dispose() => _view?.Dispose();
+
+    /// <summary>Memory that is mapped and populated already stays; that of a node which is gone goes.</summary>
+    private void Keep(ArenaView view)
+    {
+        if (_view is { } old && old.ArenaId == view.ArenaId && old.IsWritable == view.IsWritable)
+        {
+            view.Dispose();
+            return;
+        }
+
+        _view?.Dispose();
+        _view = view;
+        view.StartPopulating();
+    }
+}
