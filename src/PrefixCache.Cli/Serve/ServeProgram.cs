@@ -3,10 +3,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using PrefixCache.Core.Memory;
-using PrefixCache.Core.Native.Posix;
+using PrefixCache.Format.Native.Posix;
 using PrefixCache.Server;
 using PrefixCache.Server.Options;
-using PrefixCache.Format.Native.Posix;
 
 namespace PrefixCache.Cli.Serve;
 
