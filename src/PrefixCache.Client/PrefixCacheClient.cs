@@ -49,6 +49,12 @@ public sealed class PrefixCacheClient : IAsyncDisposable
     /// <summary>How payload moves now.</summary>
     public TransferPlane Plane => _keeper.Current?.Arena is null ? TransferPlane.Stream : TransferPlane.SharedMemory;
 
+    /// <summary>
+    /// Ends when this process's page tables for the node's memory are filled, which happens in the background: hits before that pay for the
+    /// first touch of each page. Ended already where there is no shared memory.
+    /// </summary>
+    public Task Populated => _keeper.Current?.Arena?.Populated ?? Task.CompletedTask;
+
     internal CallGuard Calls { get; }
 
     internal GrantSettler Settler => _keeper.Settler;

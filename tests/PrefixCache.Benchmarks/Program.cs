@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PrefixCache.Benchmarks.Local;
 using PrefixCache.Benchmarks.Lookup;
 using PrefixCache.Benchmarks.Reporting;
 using PrefixCache.Benchmarks.Transport;
@@ -22,6 +23,31 @@ server.SetAction((_, cancellationToken) => TransportServer.RunAsync(cancellation
 var lookupServer = new Command("lookup-server", "The server process of the lookup benchmark.") { Hidden = true };
 lookupServer.SetAction((_, cancellationToken) => LookupServer.RunAsync(cancellationToken));
 
+var local = new Command("local", "Payload through shared memory against memcpy; workers side by side; lookups beside them.") { json };
+local.SetAction(async (arguments, cancellationToken) =>
+{
+    var results = await LocalBenchmark.RunAsync();
+    BenchmarkReport.Print(results);
+    if (arguments.GetValue(json) is { } file) await BenchmarkReport.WriteJsonAsync(file, results, cancellationToken);
+    return 0;
+});
+
+var localNode = new Command("local-node", "The node process of the local benchmark.") { Hidden = true };
+localNode.SetAction((_, cancellationToken) => LocalServer.RunAsync(cancellationToken));
+
+var address = new Argument<string>("address");
+var localWorker = new Command("local-worker", "A worker process of the local benchmark.") { Hidden = true };
+localWorker.Arguments.Add(address);
+localWorker.SetAction((arguments, _) => LocalWorker.RunAsync(arguments.GetRequiredValue(address)));
+
 var root = new RootCommand(
-    "Benchmarks of PrefixCache. Every time is shown beside a reference measured in the same run.") { grpc, server, lookupServer };
+    "Benchmarks of PrefixCache. Every time is shown beside a reference measured in the same run.")
+{
+    grpc,
+    local,
+    server,
+    lookupServer,
+    localNode,
+    localWorker,
+};
 return await root.Parse(args).InvokeAsync();

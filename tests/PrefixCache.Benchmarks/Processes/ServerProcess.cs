@@ -12,18 +12,38 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>What stood behind `ready` in its first line.</summary>
     public string[] Words { get; }
 
-    public static async Task<ServerProcess> StartAsync(string command)
+    public static async Task<ServerProcess> StartAsync(string command, params string[] arguments)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") start.ArgumentList.Add(
             typeof(ServerProcess).Assembly.Location);
-        start.ArgumentList.Add(command);
+        foreach (var argument in (string[])[command, .. arguments]) start.ArgumentList.Add(argument);
         var process = Process.Start(start)!;
         var line = await process.StandardOutput.ReadLineAsync();
         if (line?.StartsWith("ready ", StringComparison.Ordinal) == true) return new ServerProcess(process, line.Split(' ')[1..]);
         await process.WaitForExitAsync();
         process.Dispose();
         throw new InvalidOperationException($"The process {command} did not start: {line}");
+    }
+
+    public int Id => _process.Id;
+
+    /// <summary>Sends a line to the process's standard input.</summary>
+    public async Task SendAsync(string line)
+    {
+        await _process.StandardInput.WriteLineAsync(line);
+        await _process.StandardInput.FlushAsync();
+    }
+
+    /// <summary>The next line of its standard output.</summary>
+    public async Task<string> ReadAsync() => await _process.StandardOutput.ReadLineAsync()
+        ?? throw new InvalidOperationException($"The process ended with {_process.ExitCode}.");
+
+    /// <summary>Sends a line and reads the one that answers it.</summary>
+    public async Task<string> AskAsync(string line)
+    {
+        await SendAsync(line);
+        return await ReadAsync();
     }
 
     public async ValueTask DisposeAsync()

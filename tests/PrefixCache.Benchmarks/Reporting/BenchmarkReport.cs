@@ -20,8 +20,8 @@ internal static class BenchmarkReport
                 $"{Format(result.Value)} {result.Unit}",
                 result.Reference is { } reference ? $"{Format(reference)} {result.Unit}" : "",
                 result.Ratio is { } ratio ? Format(ratio) : "",
-                Format(result.Bar),
-                result.Holds ? "yes" : "NO");
+                result.Bar is { } bar ? Format(bar) : "",
+                result.Bar is null ? "" : result.Holds ? "yes" : "NO");
         }
 
         AnsiConsole.Write(table);
