@@ -2,12 +2,12 @@ using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.Client.Memory;
 
-/// <summary>An engine's paged cache: each segment is an array of pages, and a sequence's tokens lie in the pages of its block table.</summary>
+/// <summary>An engine's paged cache: each segment is an array of pages; a sequence's tokens lie in those of its block table.</summary>
 /// <remarks>
-/// Two shapes of a segment, with blocks as the block table counts them:
-/// token-major [blocks][block tokens][heads × head bytes], vLLM's NHD, in which a token's heads lie behind one another and a token stride
-/// above their bytes leaves room between tokens; and head-major [blocks][heads][block tokens][head bytes], vLLM's HND. A block's K and V
-/// are segments of their own; token t of the sequence lies in block blockTable[t / blockTokens]. Owns nothing.
+/// A segment has one of two shapes, the same for all:
+/// token-major [blocks][block tokens][heads × head bytes], vLLM's NHD, where a token stride may leave room behind each token;
+/// head-major [blocks][heads][block tokens][head bytes], vLLM's HND.
+/// K and V are segments of their own. Token t of the sequence lies in block blockTable[t / blockTokens]. Owns nothing.
 /// </remarks>
 public sealed class PagedKvMemory : IKvMemory
 {

@@ -1,8 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using static PrefixCache.Format.Hashing.Xxh3Long;
+using PrefixCache.Format.Hashing;
 
 namespace PrefixCache.Format.Copying;
 
@@ -14,11 +13,10 @@ namespace PrefixCache.Format.Copying;
 /// </remarks>
 public static unsafe class PayloadCopy
 {
-    /// <summary>
-    /// How far ahead of the copy its source is asked for. 256 to 512 bytes gain a tenth over none in one run of memory, and a half where the
-    /// hash's order jumps between heads: 512 is then the token after the next one.
-    /// </summary>
-    internal const int PrefetchBytes = 512;
+    /// <summary>Bytes of a piece that are asked for before its copy begins.</summary>
+    private const int PrefetchBytes = 512;
+
+    private const int LineBytes = 64;
 
     /// <summary>Copies contiguous bytes: any number, at any alignment.</summary>
     public static void Copy(byte* source, byte* destination, int bytes) => Copy(new CopyRows(source, destination, bytes));
@@ -27,23 +25,12 @@ public static unsafe class PayloadCopy
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Copy(in CopyRows rows)
     {
-        int whole = IsAligned(rows) ? rows.RowBytes & -StripeLength : 0;
-        for (int row = 0; row < rows.Rows; row++)
-        {
-            byte* source = rows.Source + (row * rows.SourceStride);
-            byte* destination = rows.Destination + (row * rows.DestinationStride);
-            for (int i = 0; i < whole; i += StripeLength)
-            {
-                if (Sse.IsSupported) Sse.Prefetch0(source + i + PrefetchBytes);
-                Vector512.Load(source + i).StoreAlignedNonTemporal(destination + i);
-            }
-
-            if (whole < rows.RowBytes) NativeMemory.Copy(source + whole, destination + whole, (nuint)(rows.RowBytes - whole));
-        }
+        if (IsAligned(rows)) CopyNonTemporal(rows, Xxh3.PreferredWidth);
+        else CopyPlain(rows);
     }
 
-    /// <summary>Asks for the beginning of each of <paramref name="rows"/> pieces that will be read soon; changes and checks nothing.</summary>
-    /// <param name="source">Need not be readable, nor pinned.</param>
+    /// <summary>Asks for the beginning of each of <paramref name="rows"/> pieces that will be read soon; changes nothing.</summary>
+    /// <param name="source">Need be neither readable nor pinned.</param>
     /// <param name="stride">Bytes from one piece to the next.</param>
     /// <param name="rows">Number of pieces.</param>
     public static void Prefetch(byte* source, nint stride, int rows)
@@ -51,7 +38,7 @@ public static unsafe class PayloadCopy
         if (!Sse.IsSupported) return;
         for (int row = 0; row < rows; row++, source += stride)
         {
-            for (int i = 0; i < PrefetchBytes; i += StripeLength) Sse.Prefetch1(source + i);
+            for (int i = 0; i < PrefetchBytes; i += LineBytes) Sse.Prefetch1(source + i);
         }
     }
 
@@ -67,5 +54,27 @@ public static unsafe class PayloadCopy
 
     /// <summary>Every piece begins at a multiple of 64 bytes in the destination.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static bool IsAligned(in CopyRows rows) => (((nint)rows.Destination | rows.DestinationStride) & (StripeLength - 1)) == 0;
+    internal static bool IsAligned(in CopyRows rows) => (((nint)rows.Destination | rows.DestinationStride) & (LineBytes - 1)) == 0;
+
+    /// <summary>Copies to an aligned destination at a chosen width, which the machine must support.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void CopyNonTemporal(in CopyRows rows, Xxh3Width width)
+    {
+        switch (width)
+        {
+            case Xxh3Width.Vector512: StripeCopy.NonTemporal<Xxh3Lanes512>(rows); break;
+            case Xxh3Width.Vector256: StripeCopy.NonTemporal<Xxh3Lanes256>(rows); break;
+            case Xxh3Width.Vector128: StripeCopy.NonTemporal<Xxh3Lanes128>(rows); break;
+            default: CopyPlain(rows); break;
+        }
+    }
+
+    private static void CopyPlain(in CopyRows rows)
+    {
+        for (int row = 0; row < rows.Rows; row++)
+        {
+            NativeMemory.Copy(rows.Source + (row * rows.SourceStride), rows.Destination + (row * rows.DestinationStride),
+                (nuint)rows.RowBytes);
+        }
+    }
 }

@@ -8,9 +8,9 @@ namespace PrefixCache.Format.Copying;
 /// <summary>Copies a segment piece by piece and hashes it on the way, so that the hash costs no second pass over memory.</summary>
 /// <remarks>
 /// Pieces come in the segment's order (tokens, and within a token its heads), from and to wherever they lie. All sizes and alignments are
-/// right; fast are pieces of multiples of 64 bytes (<see cref="PayloadCopy"/> says when stores go past the caches). Every byte is read once,
-/// so the hash is that of the bytes that were written, even where somebody changes the source meanwhile. One thread at a time; a copy of
-/// the struct is a hash of its own. Allocates nothing.
+/// right; fast are pieces of multiples of 64 bytes (<see cref="PayloadCopy"/> says when stores go past the caches). Every byte is read
+/// once, so the hash is that of the bytes that were written, even where somebody changes the source meanwhile. One thread at a time; a
+/// copy of the struct is a hash of its own. Allocates nothing.
 /// </remarks>
 public unsafe struct SegmentCopy
 {

@@ -1,6 +1,6 @@
 namespace PrefixCache.Format.Hashing;
 
-/// <summary>64 bytes in registers: the eight 64-bit lanes of the striped path's state, a stripe of input, or a stripe's part of the secret.</summary>
+/// <summary>64 bytes in registers: the striped path's state of eight 64-bit lanes, a stripe of input, or the secret for one.</summary>
 /// <remarks>
 /// One loop serves every width: hashing and copying are generic over the width's type, and the JIT makes a body of its own for each.
 /// </remarks>

@@ -11,11 +11,13 @@ public sealed class PagedMemoryTests
     private const int PageTokens = 16;
 
     [Theory]
-    [InlineData(0, false)]
-    [InlineData(0, true)]
-    [InlineData(320, false)]
-    [InlineData(320, true)]
-    public async Task StoreAndRetrieve_BetweenShuffledPages_KeepEveryByte(int stride, bool layerOrder)
+    [InlineData(0, 0, false)]
+    [InlineData(0, 0, true)]
+    [InlineData(320, 0, false)]
+    [InlineData(320, 0, true)]
+    [InlineData(0, 2, false)]
+    [InlineData(0, 2, true)]
+    public async Task StoreAndRetrieve_BetweenShuffledPages_KeepEveryByte(int stride, int headMajorHeads, bool layerOrder)
     {
         await using var node = await RunningNode.StartAsync();
         var (layout, tokens) = (TestKv.Layout(), TestKv.Tokens(150));
@@ -25,14 +27,14 @@ public sealed class PagedMemoryTests
         await client.RegisterLayoutAsync(layout);
         await using (var cold = await client.LookupAsync(layout, tokens))
         {
-            var source = Paged.Make(shape, tokens.Length, stride, seed: 1);
+            var source = Paged.Make(shape, tokens.Length, stride, headMajorHeads, seed: 1);
             Paged.Copy(TestKv.Memory(layout, kv, tokens.Length), source.Memory, shape, 0, tokens.Length);
             Assert.Equal(5, (await cold.StoreAsync(source.Memory)).Committed);
         }
 
         await using var warm = await client.LookupAsync(layout, tokens, new LookupOptions { AlignTokens = PageTokens });
         Assert.Equal(144, warm.HitTokens);
-        var target = Paged.Make(shape, tokens.Length, stride, seed: 2);
+        var target = Paged.Make(shape, tokens.Length, stride, headMajorHeads, seed: 2);
         var loaded = await warm.RetrieveAsync(target.Memory, new TransferOptions { FirstToken = 16, LayerOrder = layerOrder });
         Assert.Equal((144, 128), (loaded.EndToken, loaded.Tokens));
         var received = new byte[kv.Length];
@@ -54,22 +56,33 @@ public sealed class PagedMemoryTests
 
     private sealed record Paged(PagedKvMemory Memory, byte[][] Segments)
     {
-        public static Paged Make(ShardShape shape, int tokens, int stride, int seed)
+        public static Paged Make(ShardShape shape, int tokens, int stride, int headMajorHeads, int seed)
         {
             var pages = ((tokens + PageTokens - 1) / PageTokens) + 3;
             var table = Enumerable.Range(0, pages).ToArray();
             new Random(seed).Shuffle(table);
             var segments = Enumerable.Range(0, shape.Segments)
                 .Select(segment => new byte[pages * PageTokens * Math.Max(stride, shape.SegmentBytesPerToken(segment))]).ToArray();
-            return new Paged(new PagedKvMemory([.. segments.Select(segment => segment.AsMemory())], shape, table, PageTokens, stride),
-                segments);
+            Memory<byte>[] memories = [.. segments.Select(segment => segment.AsMemory())];
+            return new Paged(headMajorHeads > 0
+                ? PagedKvMemory.HeadMajor(memories, shape, table, PageTokens, headMajorHeads)
+                : new PagedKvMemory(memories, shape, table, PageTokens, stride), segments);
         }
 
         public static void Copy(IKvMemory from, IKvMemory to, ShardShape shape, int first, int count)
         {
             for (var segment = 0; segment < shape.Segments; segment++)
                 for (var token = first; token < first + count; token++)
-                    from.GetRun(segment, token, 1).CopyTo(to.GetRun(segment, token, 1));
+                    SetToken(to.GetTile(segment, token, 1), Token(from.GetTile(segment, token, 1)));
+        }
+
+        private static byte[] Token(KvTile tile) =>
+            [.. Enumerable.Range(0, tile.Parts).SelectMany(part => tile.Memory.Slice(part * tile.PartStride, tile.PartBytes).ToArray())];
+
+        private static void SetToken(KvTile tile, byte[] token)
+        {
+            for (var part = 0; part < tile.Parts; part++)
+                token.AsMemory(part * tile.PartBytes, tile.PartBytes).CopyTo(tile.Memory[(part * tile.PartStride)..]);
         }
     }
 }

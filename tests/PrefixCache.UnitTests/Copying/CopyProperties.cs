@@ -46,6 +46,20 @@ public unsafe class CopyProperties
         Prop.ForAll(Cases, test => { Run(test, (in CopyRows rows) => PayloadCopy.Copy(rows), PayloadCopy.Fence); })
             .Check(Config.QuickThrowOnFailure.WithMaxTest(500));
 
+    [Fact]
+    public void PayloadCopy_AlignedPiecesAtEveryWidth_CopiesThemAndNothingElse() =>
+        Prop.ForAll(Cases, test =>
+        {
+            foreach (var width in Xxh3Widths.Available)
+            {
+                Run(test, (in CopyRows rows) =>
+                {
+                    if (PayloadCopy.IsAligned(rows)) PayloadCopy.CopyNonTemporal(rows, width);
+                    else PayloadCopy.Copy(rows);
+                }, PayloadCopy.Fence);
+            }
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+
     /// <returns>The bytes in the order of the hash.</returns>
     private static byte[] Run(Case test, CopyOne copy, Action end)
     {
