@@ -26,6 +26,16 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Warning, "{Path} can be read by every user of this host: give it mode 0600")]
     public static partial void TokenFileIsReadable(ILogger logger, string path);
 
+    [LoggerMessage(8, LogLevel.Warning, "Shared memory is refused to {Who}: {Reason}")]
+    public static partial void ArenaRefused(ILogger logger, string who, string reason);
+
+    [LoggerMessage(9, LogLevel.Warning,
+        "Tenants {Tenants} use one arena without trusting one another: their workers use streams; give them trust-domains")]
+    public static partial void ArenaNotShared(ILogger logger, string tenants);
+
+    [LoggerMessage(12, LogLevel.Information, "Workers of this host get shared memory at {Address}")]
+    public static partial void Sharing(ILogger logger, string address);
+
     [LoggerMessage(10, LogLevel.Information, "Session opened: tenant {Tenant}, instance {Instance}, {Role} {Rank}")]
     public static partial void SessionOpened(ILogger logger, string tenant, string instance, SessionRole role, int rank);
 

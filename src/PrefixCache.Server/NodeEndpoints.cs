@@ -9,14 +9,15 @@ namespace PrefixCache.Server;
 /// <summary>Binds the service's methods to their endpoints.</summary>
 internal static class NodeEndpoints
 {
-    public static void AddTo(RpcServer rpc, CacheNode node, PrefixCacheNodeOptions options, ILoggerFactory loggers, TimeProvider time)
+    public static void AddTo(RpcServer rpc, CacheNode node, PrefixCacheNodeOptions options, string arenaSocket, ILoggerFactory loggers,
+        TimeProvider time)
     {
         var work = new WorkInFlight();
         var whole = new NodeEndpoint(node, time);
         var lookup = new LookupEndpoint(node);
         var retrieve = new RetrieveEndpoint(node, work);
         rpc.AddServerStreaming(
-            PrefixCacheMethods.OpenSession, new SessionEndpoint(node, options, work, loggers.CreateLogger<SessionEndpoint>()).HandleAsync);
+            PrefixCacheMethods.OpenSession, new SessionEndpoint(node, options, arenaSocket, work, loggers.CreateLogger<SessionEndpoint>()).HandleAsync);
         rpc.AddUnary(PrefixCacheMethods.RegisterLayout, whole.RegisterLayoutAsync);
         rpc.AddUnary(PrefixCacheMethods.Lookup, lookup.LookupAsync);
         rpc.AddUnary(PrefixCacheMethods.Append, lookup.AppendAsync);

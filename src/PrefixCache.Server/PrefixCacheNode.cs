@@ -11,6 +11,7 @@ using PrefixCache.Core.Statistics;
 using PrefixCache.Grpc;
 using PrefixCache.Grpc.Health;
 using PrefixCache.Protocol;
+using PrefixCache.Server.Local;
 using PrefixCache.Server.Options;
 using PrefixCache.Server.Security;
 
@@ -22,6 +23,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
 {
     private readonly PrefixCacheNodeOptions _options;
     private readonly CacheNode _cache;
+    private readonly ArenaSocket? _sharing;
     private readonly RpcServer _rpc;
     private readonly WebApplication _app;
     private readonly HealthService _health;
@@ -29,10 +31,12 @@ public sealed class PrefixCacheNode : IAsyncDisposable
     private int _stopped;
 
     private PrefixCacheNode(
-        PrefixCacheNodeOptions options, CacheNode cache, RpcServer rpc, WebApplication app, HealthService health, ILogger logger)
+        PrefixCacheNodeOptions options, CacheNode cache, ArenaSocket? sharing, RpcServer rpc, WebApplication app, HealthService health,
+        ILogger logger)
     {
         _options = options;
         _cache = cache;
+        _sharing = sharing;
         _rpc = rpc;
         _app = app;
         _health = health;
@@ -63,24 +67,37 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         loggers ??= Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance;
         time ??= TimeProvider.System;
         var tokens = options.TokenFile.Length > 0 ? TokenFile.Read(options.TokenFile) : null;
-        var cache = new CacheNode(new CacheNodeOptions { Host = options.Host, Limits = options.Limits }, time);
+        var strangers = Strangers(options, tokens);
+        var cache = new CacheNode(
+            new CacheNodeOptions
+            {
+                Host = options.Host,
+                Limits = options.Limits,
+                TrustDomains = options.TrustDomains,
+                ShareMainArena = strangers.Count == 0,
+            },
+            time);
+        ArenaSocket? sharing = null;
         PrefixCacheNode? node = null;
         try
         {
-            node = Build(options, cache, tokens, loggers, time);
+            if (options.SharedMemory.Enabled)
+                sharing = new ArenaSocket(cache, options.SharedMemory, time, loggers.CreateLogger<ArenaSocket>());
+            node = Build(options, cache, sharing, tokens, loggers, time);
             await node.ListenAsync();
+            if (options.SharedMemory.Enabled && strangers.Count > 0) Log.ArenaNotShared(node._logger, string.Join(", ", strangers));
             return node;
         }
         catch (SocketException exception)
         {
-            await node!.FreeAsync();
-            var where = string.Join(", ", options.Socket.Length > 0 ? options.Listen.Append(options.Socket) : options.Listen);
+            await FreeAsync(node, sharing, cache);
+            string[] paths = [.. new[] { options.Socket, options.SharedMemory.Socket }.Where(path => path.Length > 0)];
+            var where = string.Join(", ", options.Listen.Concat(paths));
             throw new IOException($"One of {where} cannot be listened on: {exception.Message}.", exception);
         }
         catch
         {
-            if (node is null) cache.Dispose();
-            else await node.FreeAsync();
+            await FreeAsync(node, sharing, cache);
             throw;
         }
     }
@@ -96,7 +113,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
     public async ValueTask DisposeAsync() => await StopAsync();
 
     private static PrefixCacheNode Build(
-        PrefixCacheNodeOptions options, CacheNode cache, TokenFile? tokens, ILoggerFactory loggers, TimeProvider time)
+        PrefixCacheNodeOptions options, CacheNode cache, ArenaSocket? sharing, TokenFile? tokens, ILoggerFactory loggers, TimeProvider time)
     {
         var rpc = new RpcServer(
             new RpcServerOptions
@@ -107,7 +124,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
                 TimeProvider = time,
             },
             loggers.CreateLogger<RpcServer>());
-        NodeEndpoints.AddTo(rpc, cache, options, loggers, time);
+        NodeEndpoints.AddTo(rpc, cache, options, sharing?.Address ?? "", loggers, time);
         var health = new HealthService();
         health.AddTo(rpc);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "prefixcache" });
@@ -117,7 +134,15 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         RpcServer.ConfigureServices(builder.Services);
         var app = builder.Build();
         app.Run(rpc.HandleAsync);
-        return new PrefixCacheNode(options, cache, rpc, app, health, loggers.CreateLogger<PrefixCacheNode>());
+        return new PrefixCacheNode(options, cache, sharing, rpc, app, health, loggers.CreateLogger<PrefixCacheNode>());
+    }
+
+    /// <summary>Tenants that share the main arena although nobody says that they trust one another; none where there is one alone.</summary>
+    private static List<string> Strangers(PrefixCacheNodeOptions options, TokenFile? tokens)
+    {
+        var named = options.TrustDomains.SelectMany(domain => domain.Tenants).ToHashSet(StringComparer.Ordinal);
+        var others = (tokens?.Tenants ?? [Credential.DefaultTenant]).Where(tenant => !named.Contains(tenant)).ToList();
+        return others.Count > 1 ? others : [];
     }
 
     private static void Listen(KestrelServerOptions kestrel, PrefixCacheNodeOptions options, RpcServer rpc)
@@ -141,6 +166,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         if (OperatingSystem.IsLinux() && _options.TokenFile.Length > 0
             && (File.GetUnixFileMode(_options.TokenFile) & UnixFileMode.OtherRead) != 0)
             Log.TokenFileIsReadable(_logger, _options.TokenFile);
+        if (_sharing is not null) Log.Sharing(_logger, _sharing.Address);
         if (_cache.HostPinning is { Count: > 0 } pinning) _ = LogPinningAsync(pinning);
     }
 
@@ -171,9 +197,23 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         Log.Stopped(_logger);
     }
 
+    /// <summary>Frees what a failed start has made.</summary>
+    private static async Task FreeAsync(PrefixCacheNode? node, ArenaSocket? sharing, CacheNode cache)
+    {
+        if (node is not null)
+        {
+            await node.FreeAsync();
+            return;
+        }
+
+        if (sharing is not null) await sharing.DisposeAsync();
+        cache.Dispose();
+    }
+
     private async Task FreeAsync()
     {
         await _app.DisposeAsync();
+        if (_sharing is not null) await _sharing.DisposeAsync();
         _rpc.Dispose();
         _cache.Dispose();
     }

@@ -7,10 +7,10 @@ namespace PrefixCache.Server;
 internal static partial class UnixSocketFile
 {
     /// <exception cref="IOException">A living process serves there, or something that is no socket lies there.</exception>
-    public static void RemoveStale(string path)
+    public static void RemoveStale(string path, string option = "socket")
     {
         if (!File.Exists(path)) return;
-        if (!IsSocket(path)) throw new IOException($"socket: {path} is there and is no socket: remove it, or choose another path.");
+        if (!IsSocket(path)) throw new IOException($"{option}: {path} is there and is no socket: remove it, or choose another path.");
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
@@ -23,10 +23,10 @@ internal static partial class UnixSocketFile
         }
         catch (SocketException exception)
         {
-            throw new IOException($"socket: what serves on {path} cannot be asked ({exception.Message}): stop it, or choose another path.");
+            throw new IOException($"{option}: what serves on {path} cannot be asked ({exception.Message}): stop it, or choose another path.");
         }
 
-        throw new IOException($"socket: another process serves on {path}: stop it, or choose another path.");
+        throw new IOException($"{option}: another process serves on {path}: stop it, or choose another path.");
     }
 
     /// <summary>

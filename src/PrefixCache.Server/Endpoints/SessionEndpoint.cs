@@ -10,7 +10,8 @@ using PrefixCache.Server.Wire;
 namespace PrefixCache.Server.Endpoints;
 
 /// <summary>OpenSession: a call that lives as long as its process.</summary>
-internal sealed class SessionEndpoint(CacheNode node, PrefixCacheNodeOptions options, WorkInFlight work, ILogger<SessionEndpoint> logger)
+internal sealed class SessionEndpoint(
+    CacheNode node, PrefixCacheNodeOptions options, string arenaSocket, WorkInFlight work, ILogger<SessionEndpoint> logger)
 {
     public const uint VersionMajor = 1;
     public const uint VersionMinor = 1;
@@ -57,7 +58,8 @@ internal sealed class SessionEndpoint(CacheNode node, PrefixCacheNodeOptions opt
         CallContext.CheckDefined(request.Role, "role");
         var role = request.Role == OpenSessionRequest.Types.Role.Rank ? SessionRole.Rank : SessionRole.Scheduler;
         return new SessionRequest(
-            tenant, request.InstanceId, role, role == SessionRole.Rank ? CallContext.Signed(request.Rank) : 0, previous, request.ReadOnly);
+            tenant, request.InstanceId, role, role == SessionRole.Rank ? CallContext.Signed(request.Rank) : 0, previous,
+            request.ReadOnly || call.Credential().IsReadOnly);
     }
 
     private SessionOpened Opened(Session session) => new()
@@ -69,6 +71,9 @@ internal sealed class SessionEndpoint(CacheNode node, PrefixCacheNodeOptions opt
         Tenant = session.Instance.Tenant,
         MaxTokens = (uint)node.Limits.MaxTokens,
         MaxPayloadBytes = PrefixCacheMethods.MaxPayloadBytes,
+        SharedMemory = arenaSocket.Length > 0 && node.Sharing.ArenaOf(session.Instance.Tenant) is { } arena
+            ? new SharedMemory { Socket = arenaSocket, Arena = ExtentMessages.ArenaId(arena.Id) }
+            : null,
     };
 
     /// <summary>

@@ -115,7 +115,7 @@ internal sealed class LocalWorker : IDisposable
         var started = Stopwatch.GetTimestamp();
         var summary = await reservation.StoreAsync(source);
         var time = Stopwatch.GetElapsedTime(started);
-        return summary is { Refused: 0, Plane: TransferPlane.SharedMemory }
+        return summary.Refused == 0 && (summary.Committed == 0 || summary.Plane == TransferPlane.SharedMemory)
             ? time
             : throw new InvalidDataException($"The store went wrong: {summary}");
     }

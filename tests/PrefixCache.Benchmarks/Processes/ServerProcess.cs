@@ -37,7 +37,7 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     /// <summary>The next line of its standard output.</summary>
     public async Task<string> ReadAsync() => await _process.StandardOutput.ReadLineAsync()
-        ?? throw new InvalidOperationException($"The process ended with {_process.ExitCode}.");
+        ?? throw new InvalidOperationException("The process has ended; its standard error says why.");
 
     /// <summary>Sends a line and reads the one that answers it.</summary>
     public async Task<string> AskAsync(string line)

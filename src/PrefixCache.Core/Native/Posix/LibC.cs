@@ -25,6 +25,13 @@ internal static unsafe partial class LibC
     public const int SealGrow = 0x0004;
     public const int SealFutureWrite = 0x0010;
 
+    // eventfd(2)
+    public const int EventCloseOnExec = 0x80000;
+    public const int EventNonBlocking = 0x800;
+
+    // pidfd_open(2); the number is the same on all architectures
+    public const long OpenProcessCall = 434;
+
     // getrlimit(2); 8 on both architectures (not on mips, sparc and alpha)
     public const int ResourceLimitMemoryLock = 8;
 
@@ -39,6 +46,28 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
     public static partial int FileControl(SafeFileHandle file, int command, int argument);
+
+    [LibraryImport(Library, EntryPoint = "poll", SetLastError = true)]
+    public static partial int Poll(ref PollDescriptor descriptors, nuint count, int milliseconds);
+
+    [LibraryImport(Library, EntryPoint = "eventfd", SetLastError = true)]
+    public static partial int EventDescriptor(uint value, int flags);
+
+    [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(SafeFileHandle file, ref long value, nuint length);
+
+    [LibraryImport(Library, EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(SafeFileHandle file, ref long value, nuint length);
+
+    [LibraryImport(Library, EntryPoint = "fchmod", SetLastError = true)]
+    public static partial int ChangeMode(SafeFileHandle file, uint mode);
+
+    [LibraryImport(Library, EntryPoint = "geteuid")]
+    public static partial uint EffectiveUser();
+
+    /// <summary>syscall(2), for calls that the C library has no name for everywhere.</summary>
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
+    public static partial long SystemCall(long number, long first, long second);
 
     [LibraryImport(Library, EntryPoint = "mlock", SetLastError = true)]
     public static partial int Lock(void* address, nuint length);

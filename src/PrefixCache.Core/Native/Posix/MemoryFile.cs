@@ -14,6 +14,8 @@ public sealed unsafe class MemoryFile : IDisposable
     // A signal interrupts fallocate on shared memory and undoes what that call did, so a large file is reserved in pieces.
     private const long ReservePieceBytes = 256L << 20;
 
+    private const uint OwnerOnly = 0b_110_000_000; // 0600
+
     private readonly MemoryMapping _mapping;
     private int _disposed;
 
@@ -55,6 +57,8 @@ public sealed unsafe class MemoryFile : IDisposable
         MemoryMapping? mapping = null;
         try
         {
+            // Another user who gets a descriptor for reading must not open the memory for writing through /proc.
+            if (LibC.ChangeMode(handle, OwnerOnly) != 0) throw PosixException.FromLastCall("fchmod");
             if (LibC.Truncate(handle, length) != 0) throw PosixException.FromLastCall("ftruncate");
             Reserve(handle, length);
             // Before the seal, which lets the writable mappings be that exist already.
@@ -75,6 +79,13 @@ public sealed unsafe class MemoryFile : IDisposable
     /// <param name="writable">Whether the new mapping may be written through.</param>
     /// <returns>A mapping that the caller owns.</returns>
     public MemoryMapping MapAgain(bool writable) => MemoryMapping.Map(Handle, Length, writable);
+
+    /// <summary>A descriptor of the same memory that can be mapped for reading only.</summary>
+    /// <returns>Owned by the caller.</returns>
+    /// <exception cref="IOException">/proc is not mounted.</exception>
+    public SafeFileHandle OpenReadOnly() =>
+        File.OpenHandle(FormattableString.Invariant($"/proc/self/fd/{Handle.DangerousGetHandle()}"), FileMode.Open, FileAccess.Read,
+            FileShare.ReadWrite);
 
     /// <summary>Unmaps and closes; the memory returns to the system when no other process maps it. A second call does nothing.</summary>
     public void Dispose()
