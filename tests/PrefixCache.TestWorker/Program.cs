@@ -2,16 +2,21 @@ using System.Globalization;
 using PrefixCache.Client;
 using PrefixCache.TestWorker;
 
-// A process of an engine for tests: address, instance and rank (none = scheduler) as arguments, commands on standard input.
+// A process of an engine for tests: address, instance, rank (none = scheduler) and shared-memory (without it payload travels in streams)
+// as arguments, commands on standard input.
+var sharedMemory = args[^1] == "shared-memory";
+var who = sharedMemory ? args[..^1] : args;
 var client = await PrefixCacheClient.ConnectAsync(new PrefixCacheClientOptions
 {
-    Address = args[0],
-    InstanceId = args[1],
-    Role = args.Length > 2 ? WorkerRole.Rank : WorkerRole.Scheduler,
-    Rank = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 0,
+    Address = who[0],
+    InstanceId = who[1],
+    Role = who.Length > 2 ? WorkerRole.Rank : WorkerRole.Scheduler,
+    Rank = who.Length > 2 ? int.Parse(who[2], CultureInfo.InvariantCulture) : 0,
     Strict = true,
     CallTimeout = TimeSpan.FromSeconds(30),
+    SharedMemory = sharedMemory,
 });
+if (sharedMemory && client.Plane != TransferPlane.SharedMemory) throw new PrefixCacheException("The worker has no shared memory.");
 await using var worker = new Worker(client, Console.Out);
 await Console.Out.WriteLineAsync("ready");
 await worker.RunAsync(Console.In);

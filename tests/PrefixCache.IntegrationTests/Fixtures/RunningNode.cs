@@ -17,7 +17,9 @@ public sealed class RunningNode : IAsyncDisposable
     /// <summary>Tests connect from several threads at once.</summary>
     private readonly ConcurrentBag<PrefixCacheClient> _clients = [];
 
-    private RunningNode(PrefixCacheNode node, ErrorLog log) => (Node, _log) = (node, log);
+    private readonly TransferPlane _plane;
+
+    private RunningNode(PrefixCacheNode node, ErrorLog log, TransferPlane plane) => (Node, _log, _plane) = (node, log, plane);
 
     public PrefixCacheNode Node { get; }
 
@@ -30,26 +32,34 @@ public sealed class RunningNode : IAsyncDisposable
         DrainGrace = TimeSpan.FromSeconds(2),
     };
 
-    public static async Task<RunningNode> StartAsync(PrefixCacheNodeOptions? options = null)
+    /// <param name="plane">How payload moves between the node and the clients of <see cref="ConnectAsync"/>.</param>
+    public static async Task<RunningNode> StartAsync(PrefixCacheNodeOptions? options = null, TransferPlane plane = TransferPlane.Stream)
     {
         var log = new ErrorLog();
         var node = await PrefixCacheNode.StartAsync(options ?? Options(), LoggerFactory.Create(logging => logging.AddProvider(log)));
-        return new RunningNode(node, log);
+        return new RunningNode(node, log, plane);
     }
 
     /// <summary>A strict client, disposed with the node.</summary>
     public async Task<PrefixCacheClient> ConnectAsync(Func<PrefixCacheClientOptions, PrefixCacheClientOptions>? change = null)
     {
-        var options = new PrefixCacheClientOptions { Address = Address, Strict = true, CallTimeout = TimeSpan.FromSeconds(30) };
+        var options = new PrefixCacheClientOptions
+        {
+            Address = Address,
+            Strict = true,
+            CallTimeout = TimeSpan.FromSeconds(30),
+            SharedMemory = _plane == TransferPlane.SharedMemory,
+        };
         var client = await PrefixCacheClient.ConnectAsync(change is null ? options : change(options), null,
             TestContext.Current.CancellationToken);
         _clients.Add(client);
+        if (change is null) Assert.Equal(_plane, client.Plane);
         return client;
     }
 
-    /// <summary>Waits until the node holds no session, reservation, lease or half-written block any more.</summary>
+    /// <summary>Waits until the node holds no session, reservation, lease, half-written or quarantined block any more.</summary>
     public Task WaitUntilIdleAsync() => Until.TrueAsync(
-        () => Node.Snapshot() is { Sessions: 0, Reservations: 0, Leases: 0, WritingBlocks: 0, ReservedTokens: 0 },
+        () => Node.Snapshot() is { Sessions: 0, Reservations: 0, Leases: 0, WritingBlocks: 0, QuarantinedBlocks: 0, ReservedTokens: 0 },
         () => $"The node is not idle: {Node.Snapshot()}");
 
     public async ValueTask DisposeAsync()

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using PrefixCache.Client;
 
 namespace PrefixCache.IntegrationTests.Fixtures;
 
@@ -11,9 +12,12 @@ internal sealed class WorkerProcess : IAsyncDisposable
     private WorkerProcess(ChildProcess process) => _process = process;
 
     /// <param name="rank">Null = the scheduler.</param>
-    public static async Task<WorkerProcess> StartAsync(string address, string instance, int? rank = null)
+    /// <param name="plane">How it moves payload.</param>
+    public static async Task<WorkerProcess> StartAsync(
+        string address, string instance, int? rank = null, TransferPlane plane = TransferPlane.Stream)
     {
-        string[] arguments = rank is { } number ? [address, instance, number.ToString(CultureInfo.InvariantCulture)] : [address, instance];
+        string[] who = rank is { } number ? [address, instance, number.ToString(CultureInfo.InvariantCulture)] : [address, instance];
+        string[] arguments = plane == TransferPlane.SharedMemory ? [.. who, "shared-memory"] : who;
         var process = ChildProcess.Start("PrefixCache.TestWorker.dll", arguments);
         var line = await process.ReadLineAsync();
         if (line == "ready") return new WorkerProcess(process);

@@ -11,15 +11,22 @@ public sealed class PagedMemoryTests
     private const int PageTokens = 16;
 
     [Theory]
-    [InlineData(0, 0, false)]
-    [InlineData(0, 0, true)]
-    [InlineData(320, 0, false)]
-    [InlineData(320, 0, true)]
-    [InlineData(0, 2, false)]
-    [InlineData(0, 2, true)]
-    public async Task StoreAndRetrieve_BetweenShuffledPages_KeepEveryByte(int stride, int headMajorHeads, bool layerOrder)
+    [InlineData(0, 0, false, TransferPlane.Stream)]
+    [InlineData(0, 0, false, TransferPlane.SharedMemory)]
+    [InlineData(0, 0, true, TransferPlane.Stream)]
+    [InlineData(0, 0, true, TransferPlane.SharedMemory)]
+    [InlineData(320, 0, false, TransferPlane.Stream)]
+    [InlineData(320, 0, false, TransferPlane.SharedMemory)]
+    [InlineData(320, 0, true, TransferPlane.Stream)]
+    [InlineData(320, 0, true, TransferPlane.SharedMemory)]
+    [InlineData(0, 2, false, TransferPlane.Stream)]
+    [InlineData(0, 2, false, TransferPlane.SharedMemory)]
+    [InlineData(0, 2, true, TransferPlane.Stream)]
+    [InlineData(0, 2, true, TransferPlane.SharedMemory)]
+    public async Task StoreAndRetrieve_BetweenShuffledPages_KeepEveryByte(int stride, int headMajorHeads, bool layerOrder,
+        TransferPlane plane)
     {
-        await using var node = await RunningNode.StartAsync();
+        await using var node = await RunningNode.StartAsync(plane: plane);
         var (layout, tokens) = (TestKv.Layout(), TestKv.Tokens(150));
         var shape = layout.Shapes[0];
         var kv = TestKv.Compute(layout, tokens);

@@ -8,10 +8,12 @@ namespace PrefixCache.IntegrationTests.Lifecycle;
 public sealed class RangeProperties
 {
     /// <summary>Any prompt, any part stored, any range asked for, either order: exactly that range's bytes.</summary>
-    [Fact]
-    public async Task Retrieve_OfAnyRangeOfAnyPrompt_GivesExactlyItsBytes()
+    [Theory]
+    [InlineData(TransferPlane.Stream)]
+    [InlineData(TransferPlane.SharedMemory)]
+    public async Task Retrieve_OfAnyRangeOfAnyPrompt_GivesExactlyItsBytes(TransferPlane plane)
     {
-        await using var node = await RunningNode.StartAsync();
+        await using var node = await RunningNode.StartAsync(plane: plane);
         var layout = TestKv.Layout();
         var client = await node.ConnectAsync();
         await client.RegisterLayoutAsync(layout);

@@ -27,11 +27,13 @@ public sealed class ShardTests
     };
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task EachShard_StoredByItsFirstRank_IsLoadedByAllOfItsRanks(bool layerOrder)
+    [InlineData(false, TransferPlane.Stream)]
+    [InlineData(true, TransferPlane.Stream)]
+    [InlineData(false, TransferPlane.SharedMemory)]
+    [InlineData(true, TransferPlane.SharedMemory)]
+    public async Task EachShard_StoredByItsFirstRank_IsLoadedByAllOfItsRanks(bool layerOrder, TransferPlane plane)
     {
-        await using var node = await RunningNode.StartAsync();
+        await using var node = await RunningNode.StartAsync(plane: plane);
         var tokens = TestKv.Tokens(77);
         var scheduler = await ConnectAsync(node, null);
         var ranks = new List<PrefixCacheClient>();
@@ -42,7 +44,7 @@ public sealed class ShardTests
             var source = TestKv.Memory(Layout, TestKv.Compute(Layout, tokens, shard), tokens.Length, shard);
             var summary = await ranks[Layout.Shards[shard].Ranks[0]].OpenReservation(Layout, cold.Ticket).StoreAsync(source,
                 new TransferOptions { Shard = shard });
-            Assert.Equal(3, summary.Committed);
+            Assert.Equal((3, plane), (summary.Committed, summary.Plane));
         }
 
         await using var warm = await scheduler.LookupAsync(Layout, tokens);

@@ -8,11 +8,13 @@ public sealed class StoreAndReuseTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Retrieve_AfterAnotherWorkerStored_GivesTheSameBytes(bool layerOrder)
+    [InlineData(false, TransferPlane.Stream)]
+    [InlineData(true, TransferPlane.Stream)]
+    [InlineData(false, TransferPlane.SharedMemory)]
+    [InlineData(true, TransferPlane.SharedMemory)]
+    public async Task Retrieve_AfterAnotherWorkerStored_GivesTheSameBytes(bool layerOrder, TransferPlane plane)
     {
-        await using var node = await RunningNode.StartAsync();
+        await using var node = await RunningNode.StartAsync(plane: plane);
         var (layout, tokens) = (TestKv.Layout(), TestKv.Tokens(100));
         var kv = TestKv.Compute(layout, tokens);
         var writer = await node.ConnectAsync();
@@ -21,7 +23,7 @@ public sealed class StoreAndReuseTests
         {
             Assert.Equal(0, cold.HitTokens);
             var stored = await cold.StoreAsync(TestKv.Memory(layout, kv, 100), null, Token);
-            Assert.Equal((4, 0, 0), (stored.Committed, stored.Present, stored.Refused));
+            Assert.Equal((4, 0, 0, plane), (stored.Committed, stored.Present, stored.Refused, stored.Plane));
         }
 
         var reader = await node.ConnectAsync();
@@ -30,14 +32,16 @@ public sealed class StoreAndReuseTests
         Assert.Equal(100, warm.HitTokens);
         var memory = new byte[kv.Length];
         var loaded = await warm.RetrieveAsync(TestKv.Memory(layout, memory, 100), new TransferOptions { LayerOrder = layerOrder }, Token);
-        Assert.Equal((100, (long)kv.Length), (loaded.Tokens, loaded.Bytes));
+        Assert.Equal((100, (long)kv.Length, plane), (loaded.Tokens, loaded.Bytes, loaded.Plane));
         Assert.Equal(kv, memory);
     }
 
-    [Fact]
-    public async Task Store_OfWhatIsThere_SendsNothing()
+    [Theory]
+    [InlineData(TransferPlane.Stream)]
+    [InlineData(TransferPlane.SharedMemory)]
+    public async Task Store_OfWhatIsThere_SendsNothing(TransferPlane plane)
     {
-        await using var node = await RunningNode.StartAsync();
+        await using var node = await RunningNode.StartAsync(plane: plane);
         var (layout, tokens) = (TestKv.Layout(), TestKv.Tokens(96));
         var source = TestKv.Memory(layout, TestKv.Compute(layout, tokens), 96);
         var client = await node.ConnectAsync();
@@ -49,10 +53,12 @@ public sealed class StoreAndReuseTests
         Assert.Equal((0, 3, 0L), (again.Committed, again.Present, again.Bytes));
     }
 
-    [Fact]
-    public async Task Retrieve_OfAPart_FillsJustThatPart()
+    [Theory]
+    [InlineData(TransferPlane.Stream)]
+    [InlineData(TransferPlane.SharedMemory)]
+    public async Task Retrieve_OfAPart_FillsJustThatPart(TransferPlane plane)
     {
-        await using var node = await RunningNode.StartAsync();
+        await using var node = await RunningNode.StartAsync(plane: plane);
         var (layout, tokens) = (TestKv.Layout(), TestKv.Tokens(100));
         var client = await node.ConnectAsync();
         await client.RegisterLayoutAsync(layout, Token);
@@ -68,10 +74,12 @@ public sealed class StoreAndReuseTests
         Assert.Equal(0, memory[0]);
     }
 
-    [Fact]
-    public async Task Append_OfDecodedTokens_LetsTheNextTurnReuseThem()
+    [Theory]
+    [InlineData(TransferPlane.Stream)]
+    [InlineData(TransferPlane.SharedMemory)]
+    public async Task Append_OfDecodedTokens_LetsTheNextTurnReuseThem(TransferPlane plane)
     {
-        await using var node = await RunningNode.StartAsync();
+        await using var node = await RunningNode.StartAsync(plane: plane);
         var (layout, tokens) = (TestKv.Layout(), TestKv.Tokens(128));
         var source = TestKv.Memory(layout, TestKv.Compute(layout, tokens), 128);
         var client = await node.ConnectAsync();

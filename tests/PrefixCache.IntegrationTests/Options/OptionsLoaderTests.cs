@@ -13,8 +13,38 @@ public sealed class OptionsLoaderTests
         var options = NodeOptionsLoader.Load(null, None, readEnvironment: false);
         var spoken = NodeOptionsLoader.Load(null, NodeOptionTable.All.ToDictionary(option => option.Name, option => option.Default),
             readEnvironment: false);
-        Assert.Equal(options with { Listen = [] }, spoken with { Listen = [] });
+        Assert.Equal(WithoutLists(options), WithoutLists(spoken));
         Assert.Equal(options.Listen, spoken.Listen);
+        Assert.Empty(spoken.TrustDomains);
+        Assert.Empty(spoken.SharedMemory.Users);
+    }
+
+    [Fact]
+    public void Load_TrustDomainsAndUsers_AreRead()
+    {
+        var options = NodeOptionsLoader.Load(null, new Dictionary<string, string>
+        {
+            ["trust-domains"] = "clinic=16GiB:clinic-a,clinic-b; lab=8MiB:lab",
+            ["shared-memory-users"] = "1000, 1001",
+        }, readEnvironment: false);
+        Assert.Equal([("clinic", 16L << 30, "clinic-a clinic-b"), ("lab", 8L << 20, "lab")],
+            options.TrustDomains.Select(domain => (domain.Name, domain.CapacityBytes, string.Join(' ', domain.Tenants))));
+        Assert.Equal([1000u, 1001u], options.SharedMemory.Users);
+    }
+
+    [Theory]
+    [InlineData("trust-domains", "clinic", "is no trust domain: write NAME=SIZE:TENANT,TENANT")]
+    [InlineData("trust-domains", "clinic=16GiB:", "names no tenant")]
+    [InlineData("trust-domains", "clinic=big:a", "'big' is no size")]
+    [InlineData("trust-domains", "clinic=1KiB:a", "'1KiB' is no size of 1MiB or more")]
+    [InlineData("trust-domains", "a=1MiB:x;b=1MiB:x", "tenant 'x' is named 2 times")]
+    [InlineData("shared-memory-users", "alice", "'alice' is no user number")]
+    [InlineData("shared-memory-socket", "/no/such/folder/arena.sock", "does not exist")]
+    public void Load_FaultySharing_SaysWhatToWrite(string name, string value, string says)
+    {
+        var exception = Assert.Throws<NodeOptionsException>(
+            () => NodeOptionsLoader.Load(null, new Dictionary<string, string> { [name] = value }, readEnvironment: false));
+        Assert.Contains(says, exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -127,4 +157,12 @@ public sealed class OptionsLoaderTests
 
         public void Dispose() => Environment.SetEnvironmentVariable(_name, null);
     }
+
+    /// <summary>Lists are compared by reference in a record.</summary>
+    private static PrefixCacheNodeOptions WithoutLists(PrefixCacheNodeOptions options) => options with
+    {
+        Listen = [],
+        TrustDomains = [],
+        SharedMemory = options.SharedMemory with { Users = [] },
+    };
 }

@@ -1,8 +1,9 @@
+using PrefixCache.Client;
 using PrefixCache.IntegrationTests.Fixtures;
 
 namespace PrefixCache.IntegrationTests.Soak;
 
-/// <summary>30 seconds of everything at once, in an arena a quarter of the working set.</summary>
+/// <summary>30 seconds of everything at once on both planes, in an arena a quarter of the working set.</summary>
 public sealed class SoakTests
 {
     private const int Clients = 4;
@@ -13,7 +14,7 @@ public sealed class SoakTests
     [Fact]
     public async Task Node_UnderConcurrentWorkAndKilledClients_ServesRightBytesWithinItsBudget()
     {
-        await using var node = await RunningNode.StartAsync(RunningNode.Options(capacityBytes: 4 << 20));
+        await using var node = await RunningNode.StartAsync(RunningNode.Options(capacityBytes: 4 << 20), TransferPlane.SharedMemory);
         using var end = new CancellationTokenSource(Duration);
         var watch = WatchBudgetAsync(node, end.Token);
         var sharing = Task.WhenAll(Enumerable.Range(0, Clients).Select(index => ShareAsync(node, index, end.Token)));
@@ -30,7 +31,7 @@ public sealed class SoakTests
         Assert.True(node.Node.Counters.StoresAborted > 0, "No client was killed within a store.");
         Assert.True(counts is { Hits: > 100, Chunks: > 100, Appends: > 0, Clears: > 0 } && evicted > 100 && kills > 3 && samples > 100,
             counts.ToString());
-        await Until.TrueAsync(() => node.Node.Snapshot() is { Reservations: 0, ReservedTokens: 0, Leases: 0, WritingBlocks: 0 },
+        await Until.TrueAsync(() => node.Node.Snapshot() is { Reservations: 0, ReservedTokens: 0, Leases: 0, WritingBlocks: 0, QuarantinedBlocks: 0 },
             () => $"Something is still out: {node.Node.Snapshot()}");
         await AssertEmptyAfterClearAsync(node);
     }
@@ -38,7 +39,7 @@ public sealed class SoakTests
     /// <summary>One client whose transfers overlap.</summary>
     private static async Task<ShareCounts> ShareAsync(RunningNode node, int index, CancellationToken end)
     {
-        var client = await node.ConnectAsync();
+        var client = await node.ConnectAsync(options => options with { SharedMemory = index % 2 == 0 });
         var layout = TestKv.Layout();
         await client.RegisterLayoutAsync(layout, CancellationToken.None);
         var sharers = Enumerable.Range(0, 2).Select(part => new PromptSharer(client, layout, (index * 2) + part)).ToList();
@@ -55,7 +56,7 @@ public sealed class SoakTests
         var (random, counts, kills) = (new Random(index), ShareCounts.None, 0);
         while (!end.IsCancellationRequested)
         {
-            await using var worker = await WorkerProcess.StartAsync(node.Address, Guid.NewGuid().ToString("N"));
+            await using var worker = await WorkerProcess.StartAsync(node.Address, Guid.NewGuid().ToString("N"), null, Plane(kills));
             await worker.SendAsync(new WorkerCommand { Do = "share", Seed = 10_000 + (index * 1000) + kills });
             WorkerReply? reply = null;
             for (var batches = random.Next(1, 20); batches > 0; batches--)
@@ -76,12 +77,14 @@ public sealed class SoakTests
     /// <summary>Kills a process for certain within a store.</summary>
     private static async Task KillStoringAsync(RunningNode node, int seed, int gateToken)
     {
-        await using var worker = await WorkerProcess.StartAsync(node.Address, Guid.NewGuid().ToString("N"));
+        await using var worker = await WorkerProcess.StartAsync(node.Address, Guid.NewGuid().ToString("N"), null, Plane(seed));
         var lookup = await worker.DoAsync(new WorkerCommand { Do = "lookup", Tokens = 128, Seed = seed });
         await worker.DoAsync(
             new WorkerCommand { Do = "begin-store", Tokens = 128, Seed = seed, Ticket = lookup.Ticket, GateToken = gateToken });
         worker.Kill();
     }
+
+    private static TransferPlane Plane(int number) => number % 4 < 2 ? TransferPlane.SharedMemory : TransferPlane.Stream;
 
     private static async Task<int> WatchBudgetAsync(RunningNode node, CancellationToken end)
     {
