@@ -23,7 +23,8 @@ public readonly unsafe struct CopyRows(
 
     public byte* Destination => destination;
 
-    public nint DestinationStride => destinationStride;
+    /// <summary>0 where there is one piece: then it says nothing about alignment.</summary>
+    public nint DestinationStride { get; } = rows == 1 ? 0 : destinationStride;
 
     public int RowBytes => rowBytes;
 

@@ -12,7 +12,7 @@ namespace PrefixCache.UnitTests.Copying;
 /// </summary>
 public unsafe class CopyProperties
 {
-    /// <summary>Rows of equal length at equal distances; multiples of 64 are as likely as not, because both have paths of their own.</summary>
+    /// <summary>Rows of equal length at equal distances; half of them multiples of 64, for both have paths of their own.</summary>
     private static readonly Gen<Piece> Pieces =
         from whole in Gen.Elements(true, false)
         from bytes in whole ? Gen.Choose(0, 20).Select(stripes => stripes * 64) : Gen.Choose(0, 700)

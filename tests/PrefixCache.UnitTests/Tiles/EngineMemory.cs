@@ -33,14 +33,19 @@ internal sealed record EngineMemory(IKvMemory Kv, GuardedBlock Block, Func<int, 
         var table = Enumerable.Range(0, pages).ToArray();
         new Random(9).Shuffle(table);
         var segments = Enumerable.Range(0, shape.Segments).Select(_ => allocate(pages * pageTokens * stride)).ToArray();
-        var memories = segments.Select(block => block.Memory).ToArray();
+        var memories = segments.Select(pageArray => pageArray.Memory).ToArray();
+        var block = segments[segment];
         if (kind != "head-major")
-            return new EngineMemory(new PagedKvMemory(memories, shape, table, pageTokens, kind == "strided" ? stride : 0), segments[segment],
-                (token, index) => (((table[token / pageTokens] * pageTokens) + (token % pageTokens)) * stride) + index);
+        {
+            return new EngineMemory(new PagedKvMemory(memories, shape, table, pageTokens, kind == "strided" ? stride : 0), block,
+                (token, index) => (Slot(token) * stride) + index);
+        }
 
         var headBytes = bytes / heads;
-        return new EngineMemory(PagedKvMemory.HeadMajor(memories, shape, table, pageTokens, heads), segments[segment],
-            (token, index) => (((((table[token / pageTokens] * heads) + (index / headBytes)) * pageTokens) + (token % pageTokens)) * headBytes)
-                + (index % headBytes));
+        return new EngineMemory(PagedKvMemory.HeadMajor(memories, shape, table, pageTokens, heads), block, (token, index) =>
+            (table[token / pageTokens] * pageTokens * bytes)
+                + ((((index / headBytes) * pageTokens) + (token % pageTokens)) * headBytes) + (index % headBytes));
+
+        int Slot(int token) => (table[token / pageTokens] * pageTokens) + (token % pageTokens);
     }
 }

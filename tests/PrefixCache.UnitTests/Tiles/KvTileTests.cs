@@ -29,7 +29,8 @@ public class KvTileTests
     [InlineData(1, 11, 10, 1, 0, true)]
     [InlineData(1, 10, 10, 2, 160, false)]
     [InlineData(16, 10, 10, 4, 160, false)]
-    public void IsContiguous_GapsBetweenBytes_False(int tokens, int tokenStride, int partBytes, int parts, int partStride, bool contiguous) =>
+    public void IsContiguous_TokensAndParts_OnlyWithoutGaps(
+        int tokens, int tokenStride, int partBytes, int parts, int partStride, bool contiguous) =>
         Assert.Equal(contiguous, new KvTile(Memory, tokens, tokenStride, partBytes, parts, partStride).IsContiguous);
 
     [Theory]
