@@ -10,7 +10,8 @@ public enum ReleaseScope
 }
 
 /// <summary>What loading cost one rank.</summary>
-public readonly record struct LoadReport(int Tokens, long Bytes, TimeSpan Time, bool Failed);
+/// <param name="Shared">It copied the bytes out of the arena itself.</param>
+public readonly record struct LoadReport(int Tokens, long Bytes, TimeSpan Time, bool Failed, bool Shared = false);
 
 /// <summary>What computing cost one rank.</summary>
 public readonly record struct ComputeReport(int FirstToken, int Tokens, TimeSpan Time);

@@ -13,6 +13,7 @@ public sealed class CacheCounters
     private long _aborted;
     private long _bytesStored;
     private long _bytesRetrieved;
+    private long _bytesShared;
     private long _tokensLoaded;
     private long _loadNanoseconds;
     private long _tokensComputed;
@@ -40,6 +41,9 @@ public sealed class CacheCounters
     public long BytesStored => Volatile.Read(ref _bytesStored);
 
     public long BytesRetrieved => Volatile.Read(ref _bytesRetrieved);
+
+    /// <summary>What workers report to have copied out of shared memory: the node does not see it.</summary>
+    public long BytesShared => Volatile.Read(ref _bytesShared);
 
     public long TokensLoaded => Volatile.Read(ref _tokensLoaded);
 
@@ -74,6 +78,7 @@ public sealed class CacheCounters
 
     internal void Loaded(Reservations.LoadReport report)
     {
+        if (report.Shared) Interlocked.Add(ref _bytesShared, report.Bytes);
         Interlocked.Add(ref _tokensLoaded, report.Failed ? 0 : report.Tokens);
         Interlocked.Add(ref _loadNanoseconds, (long)report.Time.TotalNanoseconds);
     }

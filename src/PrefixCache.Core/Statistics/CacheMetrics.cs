@@ -25,6 +25,8 @@ internal sealed class CacheMetrics : IDisposable
         Counter("prefixcache.stores.aborted", "{chunk}", "Chunks whose store ended before they were whole.", () => counters.StoresAborted);
         Counter("prefixcache.bytes.stored", "By", "Payload committed.", () => counters.BytesStored);
         Counter("prefixcache.bytes.retrieved", "By", "Payload sent to workers.", () => counters.BytesRetrieved);
+        Counter("prefixcache.bytes.shared", "By", "Payload that workers report to have copied out of shared memory.",
+            () => counters.BytesShared);
         Counter("prefixcache.tokens.loaded", "{token}", "Tokens that workers report as loaded.", () => counters.TokensLoaded);
         Counter("prefixcache.tokens.computed", "{token}", "Tokens that workers report as computed.", () => counters.TokensComputed);
         Gauge("prefixcache.sessions", "{session}", "Open sessions.", () => node.Snapshot().Sessions);

@@ -52,6 +52,7 @@ internal sealed class NodeEndpoint(CacheNode node, TimeProvider time)
             StoresAborted = (ulong)counters.StoresAborted,
             BytesStored = (ulong)counters.BytesStored,
             BytesRetrieved = (ulong)counters.BytesRetrieved,
+            BytesShared = (ulong)counters.BytesShared,
             TokensLoaded = (ulong)counters.TokensLoaded,
             LoadNanoseconds = (ulong)counters.LoadNanoseconds,
             TokensComputed = (ulong)counters.TokensComputed,

@@ -23,7 +23,7 @@ internal sealed class ReleaseEndpoint(CacheNode node)
         ? null
         : new Core.Reservations.LoadReport(
             CallContext.Signed(report.Tokens), (long)Math.Min(report.Bytes, long.MaxValue), Time(report.Nanoseconds),
-            report.Outcome != Protocol.V1.LoadReport.Types.Outcome.Loaded);
+            report.Outcome != Protocol.V1.LoadReport.Types.Outcome.Loaded, report.Plane == Plane.SharedMemory);
 
     private static Core.Reservations.ComputeReport? Compute(Protocol.V1.ComputeReport? report) => report is null
         ? null

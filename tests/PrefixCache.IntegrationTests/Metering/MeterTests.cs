@@ -44,6 +44,8 @@ public sealed class MeterTests
             ["prefixcache.stores.aborted"] = 0,
             ["prefixcache.bytes.stored"] = 100 * BytesPerToken,
             ["prefixcache.bytes.retrieved"] = 60 * BytesPerToken,
+            ["prefixcache.bytes.shared"] = 0,
+            ["prefixcache.host.quarantined"] = 0,
             ["prefixcache.tokens.loaded"] = 60,
             ["prefixcache.tokens.computed"] = 70,
             ["prefixcache.sessions"] = 1,
