@@ -62,7 +62,7 @@ internal static class ExtractionRun
             }
         });
 
-        ExtractionReport report = ExtractionReport.Compare(setup.Corpus.Notes, without, with, cached.Plane);
+        ExtractionReport report = ExtractionReport.Compare(setup.Corpus.Notes, without, with);
         ReportTable.Write(console, report);
         if (options.JsonFile is { } file) await File.WriteAllTextAsync(file, ReportJson.Write(report), cancellation);
         return report.OutputsEqual ? 0 : 1;

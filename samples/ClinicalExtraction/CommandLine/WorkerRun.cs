@@ -15,20 +15,20 @@ internal static class WorkerRun
         using LlamaModel model = setup.LoadModel();
         if (options.Server is not { } server)
         {
-            await ServeAsync(model, new NoPrefixStore(), setup.Capacity, "none", cancellation);
+            await ServeAsync(model, new NoPrefixStore(), setup.Capacity, cancellation);
             return 0;
         }
         string token = options.TokenFile is { } file ? File.ReadLines(file).FirstOrDefault("").Trim() : "";
         await using NodePrefixStore store = await NodePrefixStore.ConnectAsync(
             server, token, SampleLayout.Of(model.Config, options.ModelFolder), Report, cancellation);
-        await ServeAsync(model, store, setup.Capacity, "grpc", cancellation);
+        await ServeAsync(model, store, setup.Capacity, cancellation);
         return 0;
     }
 
-    private static async Task ServeAsync(LlamaModel model, IPrefixStore store, int capacity, string plane, CancellationToken cancellation)
+    private static async Task ServeAsync(LlamaModel model, IPrefixStore store, int capacity, CancellationToken cancellation)
     {
         using ExtractionWorker worker = new(model, store, capacity);
-        await WorkerLoop.RunAsync(Console.In, Console.Out, worker, plane, cancellation);
+        await WorkerLoop.RunAsync(Console.In, Console.Out, worker, cancellation);
     }
 
     // Standard output carries the replies.

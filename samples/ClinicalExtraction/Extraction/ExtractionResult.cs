@@ -5,4 +5,6 @@ namespace PrefixCache.Samples.ClinicalExtraction.Extraction;
 /// <param name="ReusedTokens">Tokens whose KV was loaded instead of computed.</param>
 /// <param name="TimeToFirstTokenMs">From the prompt's arrival, loading included, to its first output token.</param>
 /// <param name="OutputTokens">Ids decoded greedily.</param>
-public sealed record ExtractionResult(int PromptTokens, int ReusedTokens, double TimeToFirstTokenMs, IReadOnlyList<int> OutputTokens);
+/// <param name="Plane">How the reused KV came: stream, shared memory; empty when nothing was reused.</param>
+public sealed record ExtractionResult(
+    int PromptTokens, int ReusedTokens, double TimeToFirstTokenMs, IReadOnlyList<int> OutputTokens, string Plane = "");

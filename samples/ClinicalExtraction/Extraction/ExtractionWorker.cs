@@ -56,10 +56,11 @@ public sealed class ExtractionWorker : IDisposable
         _runner.Prefill(prompt.Span[reused..], _logits);
         int first = LlamaRunner.Argmax(_logits);
         double firstTokenMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        string plane = reused > 0 ? _store.Plane : "";
         await _store.StoreAsync(prompt, _cache, cancellation);
         List<int> output = GreedyDecoder.Decode(_runner, _logits, outputTokens, _model.Config.EosTokenIds);
         Debug.Assert(output[0] == first);
-        return new ExtractionResult(prompt.Length, reused, firstTokenMs, output);
+        return new ExtractionResult(prompt.Length, reused, firstTokenMs, output, plane);
     }
 
     /// <inheritdoc/>

@@ -6,6 +6,9 @@ namespace PrefixCache.Samples.ClinicalExtraction.Extraction;
 /// <remarks>Used for one prompt at a time: a load, then the store of the same prompt. Neither fails because the cache does.</remarks>
 public interface IPrefixStore
 {
+    /// <summary>How the last load's bytes came; empty when it was a miss.</summary>
+    string Plane { get; }
+
     /// <summary>
     /// Copies the KV of the longest known prefix into the memory of an empty cache, from token 0 on, without advancing it.
     /// </summary>

@@ -6,6 +6,9 @@ namespace PrefixCache.Samples.ClinicalExtraction.Extraction;
 public sealed class NoPrefixStore : IPrefixStore
 {
     /// <inheritdoc/>
+    public string Plane => "";
+
+    /// <inheritdoc/>
     public ValueTask<int> LoadAsync(ReadOnlyMemory<int> tokens, KvCache cache, int limit, CancellationToken cancellation = default) =>
         ValueTask.FromResult(0);
 

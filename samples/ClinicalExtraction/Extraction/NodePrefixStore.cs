@@ -22,6 +22,14 @@ public sealed class NodePrefixStore : IPrefixStore, IAsyncDisposable
         _layout = layout;
     }
 
+    /// <inheritdoc/>
+    public string Plane => _loaded switch
+    {
+        null or { Tokens: 0 } => "",
+        { Plane: TransferPlane.SharedMemory } => "shared memory",
+        _ => "stream",
+    };
+
     /// <summary>Connects and makes the layout known.</summary>
     /// <param name="address">As the client takes it: http://127.0.0.1:7420, unix:///run/prefixcache.sock.</param>
     /// <param name="token">Bearer token; empty = none.</param>

@@ -8,15 +8,14 @@ namespace PrefixCache.Samples.ClinicalExtraction.Processes;
 public static class WorkerLoop
 {
     /// <summary>Warms the worker up, says that it is ready, then serves; input that is no request is answered with an error.</summary>
-    /// <param name="plane">How bytes travel between the node and this worker.</param>
     public static async Task RunAsync(
-        TextReader input, TextWriter output, ExtractionWorker worker, string plane, CancellationToken cancellation = default)
+        TextReader input, TextWriter output, ExtractionWorker worker, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(worker);
         worker.WarmUp();
-        await WriteAsync(output, new WorkerReply(Ready: true, Plane: plane));
+        await WriteAsync(output, new WorkerReply(Ready: true));
         while (await input.ReadLineAsync(cancellation) is { } line)
         {
             WorkerReply reply;

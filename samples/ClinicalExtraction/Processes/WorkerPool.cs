@@ -9,9 +9,6 @@ public sealed class WorkerPool : IAsyncDisposable
 
     private WorkerPool(WorkerProcess[] workers) => _workers = workers;
 
-    /// <summary>How bytes travel between the node and the workers.</summary>
-    public string Plane => string.Join(", ", _workers.Select(w => w.Plane).Distinct());
-
     /// <summary>Starts workers one after the other, so that each warms up with the machine to itself.</summary>
     public static async Task<WorkerPool> StartAsync(int count, IReadOnlyList<string> arguments, CancellationToken cancellation = default)
     {

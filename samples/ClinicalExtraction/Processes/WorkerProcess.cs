@@ -15,9 +15,6 @@ public sealed class WorkerProcess : IAsyncDisposable
 
     private WorkerProcess(Process process) => _process = process;
 
-    /// <summary>How bytes travel between the node and this worker, as the worker says.</summary>
-    public string Plane { get; private set; } = "";
-
     /// <summary>Starts this program again as a worker and waits until it is warm.</summary>
     /// <param name="arguments">Arguments that make this program a worker.</param>
     /// <exception cref="InvalidOperationException">The worker ended or answered with an error.</exception>
@@ -32,7 +29,6 @@ public sealed class WorkerProcess : IAsyncDisposable
         try
         {
             WorkerReply reply = await worker.ReadAsync(cancellation);
-            worker.Plane = reply.Plane ?? "";
             return reply.Ready ? worker : throw new InvalidOperationException(reply.Error ?? "The worker did not say that it is ready.");
         }
         catch

@@ -7,19 +7,16 @@ namespace PrefixCache.Samples.ClinicalExtraction.Reports;
 /// <summary>The two runs compared; its JSON is what <c>--json</c> writes.</summary>
 public sealed record ExtractionReport
 {
-    private ExtractionReport(string plane, IReadOnlyList<NoteRow> notes)
-    {
-        Plane = plane;
-        Notes = notes;
-    }
+    private ExtractionReport(IReadOnlyList<NoteRow> notes) => Notes = notes;
 
     /// <summary>No output token differs between the runs.</summary>
     [JsonPropertyName("outputs_equal")]
     public bool OutputsEqual => Notes.All(n => n.OutputsEqual);
 
-    /// <summary>How bytes travelled between node and workers.</summary>
+    /// <summary>How the reused KV came from the node to the workers; several where it changed, none where nothing was reused.</summary>
     [JsonPropertyName("plane")]
-    public string Plane { get; }
+    public string Plane =>
+        string.Join(", ", Notes.Select(n => n.Plane).Where(plane => plane.Length > 0).Distinct().DefaultIfEmpty("none"));
 
     /// <summary>Tokens loaded, as a share of all prompt tokens; 0 to 1.</summary>
     [JsonPropertyName("hit_rate_tokens")]
@@ -47,16 +44,15 @@ public sealed record ExtractionReport
     /// <summary>Compares the results of the same notes, in the same order.</summary>
     /// <exception cref="ArgumentException">The three lists differ in length.</exception>
     public static ExtractionReport Compare(
-        IReadOnlyList<ClinicalNote> notes, IReadOnlyList<ExtractionResult> without, IReadOnlyList<ExtractionResult> with, string plane)
+        IReadOnlyList<ClinicalNote> notes, IReadOnlyList<ExtractionResult> without, IReadOnlyList<ExtractionResult> with)
     {
         ArgumentNullException.ThrowIfNull(notes);
         ArgumentNullException.ThrowIfNull(without);
         ArgumentNullException.ThrowIfNull(with);
-        ArgumentNullException.ThrowIfNull(plane);
         if (without.Count != notes.Count || with.Count != notes.Count)
             throw new ArgumentException($"{notes.Count} notes have {without.Count} results without and {with.Count} with the cache.",
                 nameof(with));
-        return new ExtractionReport(plane, [.. notes.Select((note, i) => Row(note, without[i], with[i]))]);
+        return new ExtractionReport([.. notes.Select((note, i) => Row(note, without[i], with[i]))]);
     }
 
     private static NoteRow Row(ClinicalNote note, ExtractionResult without, ExtractionResult with) => new()
@@ -66,6 +62,7 @@ public sealed record ExtractionReport
         ReusedTokens = with.ReusedTokens,
         TtftMsWithout = Math.Round(without.TimeToFirstTokenMs, 3),
         TtftMsWith = Math.Round(with.TimeToFirstTokenMs, 3),
+        Plane = with.Plane,
         OutputsEqual = without.PromptTokens == with.PromptTokens && without.OutputTokens.SequenceEqual(with.OutputTokens),
     };
 

@@ -25,6 +25,10 @@ public sealed record NoteRow
     [JsonPropertyName("ttft_ms_with")]
     public required double TtftMsWith { get; init; }
 
+    /// <summary>How the reused KV came; shown in the table only.</summary>
+    [JsonIgnore]
+    public required string Plane { get; init; }
+
     /// <summary>Both runs decoded the same tokens.</summary>
     [JsonIgnore]
     public required bool OutputsEqual { get; init; }

@@ -12,11 +12,12 @@ public static class ReportTable
         ArgumentNullException.ThrowIfNull(console);
         ArgumentNullException.ThrowIfNull(report);
         Table table = new Table().Border(TableBorder.Simple).Title("Time to first token, without and with the cache");
-        foreach (string heading in (string[])["note", "prompt tokens", "reused", "without (ms)", "with (ms)", "saved", "outputs"])
+        foreach (string heading in (string[])["note", "prompt tokens", "reused", "plane", "without (ms)", "with (ms)", "saved", "outputs"])
             table.AddColumn(new TableColumn(heading).RightAligned());
         foreach (NoteRow note in report.Notes)
         {
-            table.AddRow(Markup.Escape(note.Name), Number(note.PromptTokens), Number(note.ReusedTokens), Number(note.TtftMsWithout),
+            table.AddRow(Markup.Escape(note.Name), Number(note.PromptTokens), Number(note.ReusedTokens), Markup.Escape(note.Plane),
+                Number(note.TtftMsWithout),
                 Number(note.TtftMsWith), Saved(note.TtftMsWithout, note.TtftMsWith), note.OutputsEqual ? "equal" : "[red]DIFFER[/]");
         }
         console.Write(table);

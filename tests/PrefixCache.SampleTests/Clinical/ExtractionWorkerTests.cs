@@ -74,6 +74,9 @@ public class ExtractionWorkerTests
 
     private sealed class DamagingStore : IPrefixStore
     {
+        /// <inheritdoc/>
+        public string Plane => "process";
+
         private readonly LocalPrefixStore _inner = new();
 
         public async ValueTask<int> LoadAsync(ReadOnlyMemory<int> tokens, KvCache cache, int limit,

@@ -11,6 +11,9 @@ internal sealed class LocalPrefixStore : IPrefixStore
     private byte[][] _segments = [];
 
     /// <inheritdoc/>
+    public string Plane => "process";
+
+    /// <inheritdoc/>
     public ValueTask<int> LoadAsync(ReadOnlyMemory<int> tokens, KvCache cache, int limit, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(cache);

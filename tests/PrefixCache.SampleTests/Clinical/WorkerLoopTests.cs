@@ -24,15 +24,15 @@ public class WorkerLoopTests
         ];
         using StringReader input = new(string.Join("\n", lines));
         using StringWriter output = new();
-        await WorkerLoop.RunAsync(input, output, worker, "process", TestContext.Current.CancellationToken);
+        await WorkerLoop.RunAsync(input, output, worker, TestContext.Current.CancellationToken);
 
         JsonNode[] replies =
             [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
         Assert.Equal(1 + lines.Length, replies.Length);
         Assert.True(replies[0]["ready"]!.GetValue<bool>());
-        Assert.Equal("process", replies[0]["plane"]!.GetValue<string>());
         Assert.Equal(3, replies[1]["result"]!["output_tokens"]!.AsArray().Count);
         Assert.All(replies[2..6], reply => Assert.NotEmpty(reply["error"]!.GetValue<string>()));
         Assert.Equal(3, replies[6]["result"]!["reused_tokens"]!.GetValue<int>());
+        Assert.Equal("process", replies[6]["result"]!["plane"]!.GetValue<string>());
     }
 }
