@@ -1,5 +1,6 @@
 using PrefixCache.Core.Blocks;
 using PrefixCache.Core.Index;
+using PrefixCache.Core.Memory;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
@@ -137,7 +138,8 @@ public sealed class StoreService
         List<StoreDecision> decisions, List<ChunkWrite> writes)
     {
         var store = plan.Tree.Store;
-        if (!store.Host.Fits(shape.PayloadBytes(offer.Tokens))) return RefusalReason.TooLarge;
+        var size = new SizeClass(shape.BytesPerToken, offer.Tokens, plan.Tree.Layout.ChunkTokens);
+        if (!store.Host.Fits(size.Bytes)) return RefusalReason.TooLarge;
         var node = plan.Tree.Find(parent, chain.Hashes[position], chain.Tokens(position));
         if (node?.Shards[plan.Shard] is not null)
         {
@@ -151,7 +153,7 @@ public sealed class StoreService
         node ??= plan.Tree.TryAdd(parent, chain.Tokens(position), chain.Hashes[position], chain.Key(position));
         if (node is null) return RefusalReason.NoMemory;
         node.Writers++;
-        if (store.TryAllocate(shape, offer.Tokens) is not { } block)
+        if (store.TryAllocate(shape, size) is not { } block)
         {
             node.Writers--;
             ChunkStore.RemoveIfEmpty(node);
