@@ -2,6 +2,7 @@ using System.CommandLine;
 using PrefixCache.Benchmarks.Lookup;
 using PrefixCache.Benchmarks.Reporting;
 using PrefixCache.Benchmarks.Transport;
+using PrefixCache.Benchmarks.Waste;
 
 var json = new Option<FileInfo?>("--json") { Description = "Also write the results to this file, as a JSON array." };
 var grpc = new Command(
@@ -16,6 +17,17 @@ grpc.SetAction(async (arguments, cancellationToken) =>
     return 0;
 });
 
+var waste = new Command(
+    "waste", "Two layouts side by side in an arena that is full: bytes that hold nothing, and whether memory follows the load.") { json };
+waste.SetAction(async (arguments, cancellationToken) =>
+{
+    var results = WasteBenchmark.Run();
+    BenchmarkReport.Print(results);
+    if (arguments.GetValue(json) is { } file)
+        await BenchmarkReport.WriteJsonAsync(file, results, cancellationToken);
+    return 0;
+});
+
 var server = new Command("transport-server", "The server process of the grpc benchmark.") { Hidden = true };
 server.SetAction((_, cancellationToken) => TransportServer.RunAsync(cancellationToken));
 
@@ -23,5 +35,5 @@ var lookupServer = new Command("lookup-server", "The server process of the looku
 lookupServer.SetAction((_, cancellationToken) => LookupServer.RunAsync(cancellationToken));
 
 var root = new RootCommand(
-    "Benchmarks of PrefixCache. Every time is shown beside a reference measured in the same run.") { grpc, server, lookupServer };
+    "Benchmarks of PrefixCache. Every time is shown beside a reference measured in the same run.") { grpc, waste, server, lookupServer };
 return await root.Parse(args).InvokeAsync();

@@ -78,6 +78,9 @@ public sealed class BlockAllocator
     /// <summary>Ranges handed out.</summary>
     public int AllocationCount => _allocations.Count;
 
+    /// <summary>What has blocks now.</summary>
+    internal IReadOnlyCollection<Lane> Lanes => _lanes.Values;
+
     private Extent Whole => new(0, CapacityBytes);
 
     /// <summary>Takes a place in the block's lane, or new frames for the lane.</summary>
@@ -103,6 +106,7 @@ public sealed class BlockAllocator
 
         _allocations.Add(extent.Offset, new Allocation(bytes, size.PayloadBytes));
         AllocatedBytes += bytes;
+        lane.AllocatedBytes += bytes;
         UsedBytes += size.PayloadBytes;
         return true;
     }
@@ -123,6 +127,7 @@ public sealed class BlockAllocator
         AllocatedBytes -= allocation.Length;
         UsedBytes -= allocation.PayloadBytes;
         var region = _regions[extent.Offset / FrameBytes]!;
+        region.Lane.AllocatedBytes -= allocation.Length;
         if (region.Lane.Free.Add(extent, region.Extent) == region.Extent) Return(region);
     }
 

@@ -14,4 +14,7 @@ internal sealed class Lane(LaneKey key, long regionBytes)
 
     /// <summary>Regions that it has.</summary>
     public int Regions { get; set; }
+
+    /// <summary>Bytes of its blocks.</summary>
+    public long AllocatedBytes { get; set; }
 }

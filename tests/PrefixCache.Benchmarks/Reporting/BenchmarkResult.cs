@@ -27,6 +27,10 @@ internal sealed record BenchmarkResult(
     public static BenchmarkResult AtMostTimes(string name, double value, string unit, double reference, double bar) =>
         new(name, value, unit, reference, value / reference, bar, value / reference <= bar);
 
+    /// <summary>A value that must reach a bar of its own.</summary>
+    public static BenchmarkResult AtLeast(string name, double value, string unit, double bar) =>
+        new(name, value, unit, null, null, bar, value >= bar);
+
     /// <summary>A value with a bar of its own.</summary>
     public static BenchmarkResult AtMost(string name, double value, string unit, double bar) =>
         new(name, value, unit, null, null, bar, value <= bar);

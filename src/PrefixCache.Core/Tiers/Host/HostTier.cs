@@ -21,7 +21,7 @@ internal sealed class HostTier : IDisposable
 
     public HostTier(HostTierOptions options, SystemMemory? memory = null)
     {
-        Arena = Arena.Create(new ArenaOptions { CapacityBytes = options.CapacityBytes }, memory);
+        Arena = Arena.Create(new ArenaOptions { CapacityBytes = options.CapacityBytes, ReserveMemory = options.ReserveMemory }, memory);
         try
         {
             _control = ControlRegion.Create(Arena, options.BlockCount);
@@ -55,6 +55,9 @@ internal sealed class HostTier : IDisposable
     public long UsedBytes => _allocator.UsedBytes;
 
     public long AllocatedBytes => _allocator.AllocatedBytes;
+
+    /// <summary>What has blocks now.</summary>
+    public IReadOnlyCollection<Lane> Lanes => _allocator.Lanes;
 
     public int Blocks => _allocator.AllocationCount;
 
