@@ -99,6 +99,7 @@ public sealed class CacheNode : IDisposable
                 CapacityBytes = stores.Sum(store => store.Host.CapacityBytes),
                 UsedBytes = stores.Sum(store => store.Host.UsedBytes),
                 AllocatedBytes = stores.Sum(store => store.Host.AllocatedBytes),
+                WastedBytes = stores.Sum(store => store.Host.WastedBytes),
             };
         }
     }

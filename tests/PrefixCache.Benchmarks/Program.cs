@@ -3,6 +3,7 @@ using PrefixCache.Benchmarks.Local;
 using PrefixCache.Benchmarks.Lookup;
 using PrefixCache.Benchmarks.Reporting;
 using PrefixCache.Benchmarks.Transport;
+using PrefixCache.Benchmarks.Waste;
 
 var json = new Option<FileInfo?>("--json") { Description = "Also write the results to this file, as a JSON array." };
 var grpc = new Command(
@@ -11,6 +12,17 @@ grpc.SetAction(async (arguments, cancellationToken) =>
 {
     IReadOnlyList<BenchmarkResult> results =
         [.. await TransportBenchmark.RunAsync(), .. await LookupBenchmark.RunAsync(), .. LookupHandlerBenchmark.Run()];
+    BenchmarkReport.Print(results);
+    if (arguments.GetValue(json) is { } file)
+        await BenchmarkReport.WriteJsonAsync(file, results, cancellationToken);
+    return 0;
+});
+
+var waste = new Command(
+    "waste", "Two layouts side by side in an arena that is full: bytes that hold nothing, and whether memory follows the load.") { json };
+waste.SetAction(async (arguments, cancellationToken) =>
+{
+    var results = WasteBenchmark.Run();
     BenchmarkReport.Print(results);
     if (arguments.GetValue(json) is { } file)
         await BenchmarkReport.WriteJsonAsync(file, results, cancellationToken);
@@ -45,6 +57,7 @@ var root = new RootCommand(
 {
     grpc,
     local,
+    waste,
     server,
     lookupServer,
     localNode,

@@ -1,5 +1,6 @@
 using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Index;
+using PrefixCache.Core.Memory;
 using PrefixCache.Core.Statistics;
 using PrefixCache.Core.Tiers.Host;
 using PrefixCache.Format.Layouts;
@@ -44,16 +45,16 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, CacheCou
     public void Used(IReadOnlyList<ChunkNode> path) => policy.Used(path);
 
     /// <summary>A block for a chunk that is about to be written; null when nothing more can be evicted.</summary>
-    public Block? TryAllocate(ShardShape shape, int tokens)
+    public Block? TryAllocate(ShardShape shape, in SizeClass size)
     {
-        long bytes = shape.PayloadBytes(tokens);
+        long bytes = size.Bytes;
 
         // What cannot come in must not push others out first.
         if (!Host.Fits(_pinnedBytes + bytes)) return null;
         Relieve(bytes);
         if (Host.IsPressed(bytes)) return null;
-        var block = Host.TryAllocate(shape, tokens);
-        while (block is null && TryEvict()) block = Host.TryAllocate(shape, tokens);
+        var block = Host.TryAllocate(shape, size);
+        while (block is null && TryEvict()) block = Host.TryAllocate(shape, size);
         if (block is null) return null;
         WritingBlocks++;
         _pinnedBytes += block.Extent.Length;

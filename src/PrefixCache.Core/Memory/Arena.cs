@@ -37,6 +37,7 @@ public sealed unsafe class Arena : IDisposable
             throw new ArgumentOutOfRangeException(nameof(options), options.HeadroomFraction, "The headroom fraction is 0 to below 1.");
 
         long capacity = options.CapacityBytes / BlockAllocator.GranularityBytes * BlockAllocator.GranularityBytes;
+        if (!options.ReserveMemory) return new Arena(MemoryFile.Create("prefixcache-arena", capacity, reserve: false));
         MemoryAvailability available = (memory ?? SystemMemory.Machine).Available();
         long usable = (long)(available.Bytes * (1 - options.HeadroomFraction));
         if (capacity > usable) throw new InsufficientHostMemoryException(capacity, available, usable);

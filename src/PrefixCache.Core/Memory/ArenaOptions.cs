@@ -8,4 +8,7 @@ public sealed record ArenaOptions
 
     /// <summary>Part of the available memory that stays free for everything else in the cgroup or machine, 0 to below 1.</summary>
     public double HeadroomFraction { get; init; } = 0.05;
+
+    /// <summary>False makes an arena of any size on any machine, for simulations that touch none of it.</summary>
+    internal bool ReserveMemory { get; init; } = true;
 }

@@ -1,18 +1,28 @@
+using System.Numerics;
+
 namespace PrefixCache.Core.Memory;
 
-/// <summary>Hands out ranges of an arena: best fit over free extents, neighbours merged when freed. Knows no memory.</summary>
+/// <summary>Hands out ranges of an arena to blocks of several layouts side by side. Knows no memory.</summary>
 /// <remarks>
-/// Best fit keeps large extents whole for large blocks; blocks of one layout have few sizes, so freed ones are refilled exactly.
-/// All operations are O(log n) in the number of free extents. Not thread-safe: the caller holds the lock of the tier that owns it.
+/// The arena consists of equal frames (the last may be shorter). A run of frames, a region, belongs to one lane: whole chunks of one size,
+/// which refill one another's places exactly, or shorter chunks in steps of 16 tokens, by best fit. So a large block never looks for a
+/// place among the gaps of small ones. A region whose last block goes is every lane's at once, so memory follows the load.
+/// All operations are O(log n) in the number of free ranges. Not thread-safe: the caller holds the lock of the tier that owns it.
 /// </remarks>
 public sealed class BlockAllocator
 {
-    /// <summary>Allocation unit: one page, so that a block can be registered, advised and mapped alone.</summary>
+    /// <summary>Blocks begin and end at pages, so that one can be registered, advised and mapped alone.</summary>
     public const int GranularityBytes = 4096;
 
-    private readonly SortedSet<Extent> _freeByLength = new(FreeExtentOrder.Instance);
-    private readonly Dictionary<long, Extent> _freeByStart = [];
-    private readonly Dictionary<long, Extent> _freeByEnd = [];
+    /// <summary>Large enough for two whole chunks of a model with 128 KiB a token; larger ones would be long in becoming empty.</summary>
+    private const long MaxFrameBytes = 64L << 20;
+
+    /// <summary>A small arena must serve several lanes.</summary>
+    private const int MinFrames = 64;
+
+    private readonly FreeExtents _frames;
+    private readonly Region?[] _regions;
+    private readonly Dictionary<LaneKey, Lane> _lanes = [];
     private readonly Dictionary<long, Allocation> _allocations = [];
 
     /// <param name="capacityBytes">Bytes to hand out; rounded down to a multiple of <see cref="GranularityBytes"/>.</param>
@@ -20,58 +30,93 @@ public sealed class BlockAllocator
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacityBytes, GranularityBytes);
         CapacityBytes = capacityBytes / GranularityBytes * GranularityBytes;
-        AddFree(new Extent(0, CapacityBytes));
+        FrameBytes = Math.Clamp((long)BitOperations.RoundUpToPowerOf2((ulong)(CapacityBytes / MinFrames) + 1) / 2, GranularityBytes,
+            MaxFrameBytes);
+        _frames = new FreeExtents(FrameBytes, 0);
+        _frames.Add(Whole, Whole);
+        _regions = new Region?[(CapacityBytes + FrameBytes - 1) / FrameBytes];
     }
 
     /// <summary>Bytes that can be handed out in all.</summary>
     public long CapacityBytes { get; }
 
+    /// <summary>Bytes of a frame: a power of two.</summary>
+    public long FrameBytes { get; }
+
     /// <summary>Bytes handed out, rounding included.</summary>
     public long AllocatedBytes { get; private set; }
 
-    /// <summary>Bytes that callers asked for and still hold; the rest of <see cref="AllocatedBytes"/> is lost to rounding.</summary>
+    /// <summary>Payload bytes of what is handed out.</summary>
     public long UsedBytes { get; private set; }
 
     /// <summary>Bytes not handed out.</summary>
     public long FreeBytes => CapacityBytes - AllocatedBytes;
 
-    /// <summary>The largest allocation that would succeed now, in bytes.</summary>
-    public long LargestFreeBytes => _freeByLength.Count == 0 ? 0 : _freeByLength.Max.Length;
+    /// <summary>
+    /// Bytes that hold nothing and can hold nothing: what rounding adds to blocks, ranges that are shorter than every block of their
+    /// region's lane, and frames that are shorter than every block of every lane that has blocks.
+    /// </summary>
+    public long WastedBytes
+    {
+        get
+        {
+            var bytes = AllocatedBytes - UsedBytes;
+            var smallest = long.MaxValue;
+            foreach (var lane in _lanes.Values)
+            {
+                bytes += lane.Free.ShortBytes;
+                smallest = Math.Min(smallest, lane.Key.UnitBytes);
+            }
 
-    /// <summary>Free ranges; 1 when nothing is allocated.</summary>
-    public int FreeExtentCount => _freeByLength.Count;
+            return _lanes.Count == 0 ? bytes : bytes + _frames.BytesBelow(smallest);
+        }
+    }
+
+    /// <summary>The largest run of frames that belongs to no lane; the capacity when nothing is allocated.</summary>
+    public long LargestUnclaimedBytes => _frames.LargestBytes;
 
     /// <summary>Ranges handed out.</summary>
     public int AllocationCount => _allocations.Count;
 
-    /// <summary>Takes the smallest free extent that is large enough.</summary>
-    /// <param name="bytes">Bytes wanted, above 0.</param>
-    /// <param name="extent">The range, its length rounded up to <see cref="GranularityBytes"/>.</param>
-    /// <returns>False when no free extent is large enough: evict, then try again.</returns>
-    public bool TryAllocate(long bytes, out Extent extent)
+    /// <summary>What has blocks now.</summary>
+    internal IReadOnlyCollection<Lane> Lanes => _lanes.Values;
+
+    private Extent Whole => new(0, CapacityBytes);
+
+    /// <summary>Takes a place in the block's lane, or new frames for the lane.</summary>
+    /// <param name="size">What the block is to hold.</param>
+    /// <param name="extent">The range, <see cref="SizeClass.Bytes"/> long.</param>
+    /// <returns>False when there is neither: evict, then try again.</returns>
+    public bool TryAllocate(in SizeClass size, out Extent extent)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytes);
-        extent = default;
-        if (bytes > LargestFreeBytes) return false;
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size.BytesPerToken);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(size.Tokens);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size.Tokens, size.ChunkTokens);
+        var bytes = size.Bytes;
+        var key = new LaneKey(size.UnitBytes, size.IsWhole);
+        var lane = _lanes.GetValueOrDefault(key);
+        if (lane is null || !lane.Free.TryTake(bytes, out extent))
+        {
+            extent = default;
+            if (bytes > _frames.LargestBytes) return false;
+            lane ??= _lanes[key] = new Lane(key, RegionBytes(key.UnitBytes));
+            Grow(lane, bytes);
+            lane.Free.TryTake(bytes, out extent);
+        }
 
-        long rounded = RoundUp(bytes);
-        Extent free = _freeByLength.GetViewBetween(new Extent(Offset: 0, rounded), new Extent(long.MaxValue, long.MaxValue)).Min;
-        RemoveFree(free);
-        if (free.Length > rounded) AddFree(new Extent(free.Offset + rounded, free.Length - rounded));
-
-        extent = new Extent(free.Offset, rounded);
-        _allocations.Add(extent.Offset, new Allocation(rounded, bytes));
-        AllocatedBytes += rounded;
-        UsedBytes += bytes;
+        _allocations.Add(extent.Offset, new Allocation(bytes, size.PayloadBytes));
+        AllocatedBytes += bytes;
+        lane.AllocatedBytes += bytes;
+        UsedBytes += size.PayloadBytes;
         return true;
     }
 
-    /// <summary>Gives a range back and merges it with free neighbours.</summary>
+    /// <summary>Gives a range back.</summary>
     /// <param name="extent">Exactly what <see cref="TryAllocate"/> returned.</param>
     /// <exception cref="ArgumentException">The range is not allocated: freed twice, or never handed out.</exception>
     public void Free(Extent extent)
     {
-        if (!_allocations.TryGetValue(extent.Offset, out Allocation allocation) || allocation.Length != extent.Length)
+        if (!_allocations.TryGetValue(extent.Offset, out var allocation) || allocation.Length != extent.Length)
         {
             throw new ArgumentException(
                 $"The extent at offset {extent.Offset} of {extent.Length} bytes is not allocated: it was freed before or never handed out.",
@@ -80,40 +125,51 @@ public sealed class BlockAllocator
 
         _allocations.Remove(extent.Offset);
         AllocatedBytes -= allocation.Length;
-        UsedBytes -= allocation.RequestedBytes;
+        UsedBytes -= allocation.PayloadBytes;
+        var region = _regions[extent.Offset / FrameBytes]!;
+        region.Lane.AllocatedBytes -= allocation.Length;
+        if (region.Lane.Free.Add(extent, region.Extent) == region.Extent) Return(region);
+    }
 
-        long start = extent.Offset;
-        long end = extent.End;
-        if (_freeByEnd.TryGetValue(start, out Extent before))
+    /// <summary>
+    /// Frames that whole units fill but for a thirty-second, or as well as eight times as many frames can; not so many that few regions
+    /// take the arena.
+    /// </summary>
+    internal long RegionBytes(long unitBytes)
+    {
+        const int MostSizes = 8;
+        const int FewestRegions = 16;
+        const int EnoughParts = 32;
+        var least = Math.Max(1, (unitBytes + FrameBytes - 1) / FrameBytes) * FrameBytes;
+        var (best, lost) = (least, 1.0);
+        for (var size = least; size < least + (MostSizes * FrameBytes); size += FrameBytes)
         {
-            RemoveFree(before);
-            start = before.Offset;
+            var share = size % unitBytes / (double)size;
+            if (size > least && size > CapacityBytes / FewestRegions) break;
+            if (share < lost) (best, lost) = (size, share);
+            if (lost <= 1.0 / EnoughParts) break;
         }
 
-        if (_freeByStart.TryGetValue(end, out Extent after))
-        {
-            RemoveFree(after);
-            end = after.End;
-        }
-
-        AddFree(new Extent(start, end - start));
+        return best;
     }
 
-    private static long RoundUp(long bytes) => (bytes + GranularityBytes - 1) / GranularityBytes * GranularityBytes;
-
-    private void AddFree(Extent extent)
+    private void Grow(Lane lane, long bytes)
     {
-        _freeByLength.Add(extent);
-        _freeByStart.Add(extent.Offset, extent);
-        _freeByEnd.Add(extent.End, extent);
+        if (!_frames.TryTake(Math.Max(lane.RegionBytes, bytes), out var extent)) _frames.TryTake(bytes, out extent);
+        var region = new Region(lane, extent);
+        for (var frame = extent.Offset / FrameBytes; frame * FrameBytes < extent.End; frame++) _regions[frame] = region;
+        lane.Free.Add(extent, extent);
+        lane.Regions++;
     }
 
-    private void RemoveFree(Extent extent)
+    private void Return(Region region)
     {
-        _freeByLength.Remove(extent);
-        _freeByStart.Remove(extent.Offset);
-        _freeByEnd.Remove(extent.End);
+        var (lane, extent) = (region.Lane, region.Extent);
+        for (var frame = extent.Offset / FrameBytes; frame * FrameBytes < extent.End; frame++) _regions[frame] = null;
+        lane.Free.Remove(extent);
+        if (--lane.Regions == 0) _lanes.Remove(lane.Key);
+        _frames.Add(extent, Whole);
     }
 
-    private readonly record struct Allocation(long Length, long RequestedBytes);
+    private readonly record struct Allocation(long Length, long PayloadBytes);
 }

@@ -38,6 +38,8 @@ internal sealed class CacheMetrics : IDisposable
         Gauge("prefixcache.host.quarantined", "By", "Memory that writers who were cut off may still write into.",
             () => node.Snapshot().QuarantinedBytes);
         Gauge("prefixcache.host.allocated", "By", "Payload in the host tier and what rounding adds.", () => node.Snapshot().AllocatedBytes);
+        Gauge("prefixcache.host.wasted", "By", "What rounding adds, and free memory that no block of the layouts in the tier can use.",
+            () => node.Snapshot().WastedBytes);
     }
 
     public void Dispose() => _meter.Dispose();

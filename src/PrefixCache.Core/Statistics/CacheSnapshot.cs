@@ -36,4 +36,7 @@ public sealed record CacheSnapshot
 
     /// <summary>Payload bytes and what rounding adds.</summary>
     public required long AllocatedBytes { get; init; }
+
+    /// <summary>What rounding adds, and free bytes that no block of the layouts in the tier can use.</summary>
+    public required long WastedBytes { get; init; }
 }

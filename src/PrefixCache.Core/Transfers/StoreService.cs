@@ -1,17 +1,18 @@
-using PrefixCache.Core.Blocks;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Tokens;
-using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.Core.Transfers;
 
 /// <summary>Opens transfers into the cache. Thread-safe.</summary>
 public sealed class StoreService
 {
+    /// <summary>Some 50 µs of work where each block has to be made room for.</summary>
+    private const int OffersPerHold = 16;
+
     private readonly NodeState _state;
 
     internal StoreService(NodeState state) => _state = state;
@@ -34,14 +35,34 @@ public sealed class StoreService
 
         using (plan.Tokens)
         {
-            var chain = ChainFor(plan, offers);
+            return Take(plan, reservationId, offers, ChainFor(plan, offers));
+        }
+    }
+
+    /// <summary>Takes the blocks a part at a time, so that others get the lock in between.</summary>
+    private Result<StoreTransfer> Take(Plan plan, ulong reservationId, IReadOnlyList<StoreOffer> offers, ChunkChain chain)
+    {
+        var taker = new StoreTaker(plan.Tree, plan.Shard, chain, _state.Counters);
+        StoreTransfer? transfer = null;
+        CacheError? error = null;
+        for (var next = 0; next < offers.Count && error is null;)
+        {
             lock (_state.Gate)
             {
                 // The reservation keeps its tree in the index; without it the chunks would hang on a tree that nobody finds.
-                if (!_state.Reservations.Find(session, reservationId).Succeeded(out _, out var error)) return error;
-                return OpenUnsynchronized(plan, offers, chain);
+                if (!_state.Reservations.Find(plan.Caller, reservationId).Succeeded(out _, out error)) break;
+
+                // From the first part on it is what keeps the memory, and what gives back all that was taken.
+                transfer ??= new StoreTransfer(_state, plan.Shard, taker.Decisions, taker.Writes, plan.Owner);
+                taker.Resume();
+                for (var end = Math.Min(next + OffersPerHold, offers.Count); next < end; next++) taker.Decide(offers[next]);
+                if (next == offers.Count && Grant(plan, taker.Writes.Count) is { } grant) transfer.Share(grant);
             }
         }
+
+        if (error is null) return transfer!;
+        transfer?.Dispose();
+        return error;
     }
 
     private static CacheError? CheckOffers(IReadOnlyList<StoreOffer> offers, Reservation reservation)
@@ -98,70 +119,12 @@ public sealed class StoreService
         return (parent, position);
     }
 
-    private StoreTransfer OpenUnsynchronized(Plan plan, IReadOnlyList<StoreOffer> offers, ChunkChain chain)
-    {
-        var decisions = new List<StoreDecision>(offers.Count);
-        var writes = new List<ChunkWrite>(offers.Count);
-        var shape = plan.Tree.Layout.Shapes[plan.Shard];
-        ChunkNode? parent = null;
-        var (next, refusal) = (0, plan.Tree.IsDetached ? RefusalReason.ParentMissing : RefusalReason.None);
-        foreach (var offer in offers)
-        {
-            var position = (int)offer.Handle - 1;
-            for (; next < position && refusal == RefusalReason.None; next++)
-            {
-                parent = plan.Tree.Find(parent, chain.Hashes[next], chain.Tokens(next));
-                if (parent is null) refusal = RefusalReason.ParentMissing;
-            }
-
-            if (refusal == RefusalReason.None) refusal = Take(plan, shape, chain, position, ref parent, offer, decisions, writes);
-            next = position + 1;
-            if (refusal == RefusalReason.None) continue;
-            decisions.Add(new StoreDecision(offer.Handle, StoreAction.Refused, refusal));
-            _state.Counters.Refused();
-        }
-
-        return new StoreTransfer(_state, plan.Shard, decisions, writes, plan.Owner, Grant(plan, writes.Count));
-    }
-
     /// <summary>Null where the payload is to come through the call.</summary>
     private WriteGrant? Grant(in Plan plan, int writes)
     {
         if (!plan.Share || writes == 0 || plan.Caller.Process is not { IsDead: false } process) return null;
         var domain = _state.Domains.Of(plan.Tree.Key.Tenant);
         return domain.Quarantine.IsFull ? null : new WriteGrant(_state.Grants.Next(), domain, process);
-    }
-
-    /// <summary>Finds or makes the chunk's node and takes a block for it; <paramref name="parent"/> becomes that node.</summary>
-    private static RefusalReason Take(Plan plan, ShardShape shape, ChunkChain chain, int position, ref ChunkNode? parent, StoreOffer offer,
-        List<StoreDecision> decisions, List<ChunkWrite> writes)
-    {
-        var store = plan.Tree.Store;
-        if (!store.Host.Fits(shape.PayloadBytes(offer.Tokens))) return RefusalReason.TooLarge;
-        var node = plan.Tree.Find(parent, chain.Hashes[position], chain.Tokens(position));
-        if (node?.Shards[plan.Shard] is not null)
-        {
-            decisions.Add(new StoreDecision(offer.Handle, StoreAction.Present));
-            parent = node;
-            return RefusalReason.None;
-        }
-
-        // The tree may have lost a node since the keys were computed; the chunk behind it cannot be named then.
-        if (node is null && !chain.HasKey(position)) return RefusalReason.ParentMissing;
-        node ??= plan.Tree.TryAdd(parent, chain.Tokens(position), chain.Hashes[position], chain.Key(position));
-        if (node is null) return RefusalReason.NoMemory;
-        node.Writers++;
-        if (store.TryAllocate(shape, offer.Tokens) is not { } block)
-        {
-            node.Writers--;
-            ChunkStore.RemoveIfEmpty(node);
-            return RefusalReason.NoMemory;
-        }
-
-        writes.Add(new ChunkWrite(offer.Handle, node, block));
-        decisions.Add(new StoreDecision(offer.Handle, StoreAction.Wanted));
-        parent = node;
-        return RefusalReason.None;
     }
 
     private readonly record struct Plan(NamespaceTree Tree, Session Caller, Session Owner, TokenBuffer Tokens, int Shard, bool Share);

@@ -16,16 +16,14 @@ public sealed class StoreTransfer : IDisposable
     private volatile bool _writerStopped;
     private bool _disposed;
 
-    internal StoreTransfer(NodeState state, int shard, IReadOnlyList<StoreDecision> decisions, IReadOnlyList<ChunkWrite> writes,
-        Session owner, WriteGrant? grant)
+    internal StoreTransfer(
+        NodeState state, int shard, IReadOnlyList<StoreDecision> decisions, IReadOnlyList<ChunkWrite> writes, Session owner)
     {
         _state = state;
         _shard = shard;
         Decisions = decisions;
         Writes = writes;
         OwnerEnded = owner.Ended;
-        Grant = grant;
-        grant?.Domain.Quarantine.Begin(grant.Id, this);
         state.BeginTransfer();
     }
 
@@ -36,10 +34,17 @@ public sealed class StoreTransfer : IDisposable
     public IReadOnlyList<ChunkWrite> Writes { get; }
 
     /// <summary>The caller writes into the arena itself; null = its payload comes through the call.</summary>
-    public WriteGrant? Grant { get; }
+    public WriteGrant? Grant { get; private set; }
 
     /// <summary>Cancelled when the scheduler's session ends.</summary>
     public CancellationToken OwnerEnded { get; }
+
+    /// <summary>Called under the node's lock, before anybody else has the transfer.</summary>
+    internal void Share(WriteGrant grant)
+    {
+        Grant = grant;
+        grant.Domain.Quarantine.Begin(grant.Id, this);
+    }
 
     /// <summary>The process that holds the grant writes no more, whatever was committed.</summary>
     public void WriterStopped() => _writerStopped = true;

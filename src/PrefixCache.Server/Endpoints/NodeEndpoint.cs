@@ -66,6 +66,7 @@ internal sealed class NodeEndpoint(CacheNode node, TimeProvider time)
             CapacityBytes = (ulong)snapshot.CapacityBytes,
             UsedBytes = (ulong)snapshot.UsedBytes,
             AllocatedBytes = (ulong)snapshot.AllocatedBytes,
+            WastedBytes = (ulong)snapshot.WastedBytes,
             QuarantinedBlocks = (ulong)snapshot.QuarantinedBlocks,
             QuarantinedBytes = (ulong)snapshot.QuarantinedBytes,
         });

@@ -31,6 +31,10 @@ internal sealed record BenchmarkResult(
     public static BenchmarkResult Shown(string name, double value, string unit, double? reference = null) =>
         new(name, value, unit, reference, reference is { } known ? value / known : null, null, true);
 
+    /// <summary>A value that must reach a bar of its own.</summary>
+    public static BenchmarkResult AtLeast(string name, double value, string unit, double bar) =>
+        new(name, value, unit, null, null, bar, value >= bar);
+
     /// <summary>A value with a bar of its own.</summary>
     public static BenchmarkResult AtMost(string name, double value, string unit, double bar) =>
         new(name, value, unit, null, null, bar, value <= bar);

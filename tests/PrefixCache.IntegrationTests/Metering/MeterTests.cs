@@ -55,6 +55,7 @@ public sealed class MeterTests
             ["prefixcache.host.capacity"] = 64 << 20,
             ["prefixcache.host.used"] = 100 * BytesPerToken,
             ["prefixcache.host.allocated"] = node.Node.Snapshot().AllocatedBytes,
+            ["prefixcache.host.wasted"] = node.Node.Snapshot().WastedBytes,
         }.OrderBy(pair => pair.Key, StringComparer.Ordinal), meters.Read());
     }
 

@@ -4,77 +4,92 @@ using PrefixCache.Core.Memory;
 
 namespace PrefixCache.UnitTests.Memory;
 
-/// <summary>Random sequences of allocating and freeing, compared with <see cref="PageMap"/>.</summary>
+/// <summary>Random sequences of allocating and freeing for several layouts, compared with <see cref="RegionMap"/>.</summary>
 public class BlockAllocatorProperties
 {
-    private const int Pages = 64;
-    private const int Page = BlockAllocator.GranularityBytes;
+    private const long Page = BlockAllocator.GranularityBytes;
 
-    [Fact]
-    public void AnySequence_AgainstPageMap_AgreesAndReturnsEverything() =>
-        // A step above 0 allocates so many bytes; 0 and below frees the held extent that the number picks.
+    /// <summary>Bytes a token and tokens a chunk: steps of one page, five pages, a third of a page and 64 KiB.</summary>
+    private static readonly (int BytesPerToken, int ChunkTokens)[] Layouts = [(256, 256), (1280, 64), (85, 512), (4096, 32)];
+
+    [Theory]
+    [InlineData(6)]
+    [InlineData(64)]
+    [InlineData(131)]
+    [InlineData(1027)]
+    public void AnySequence_AgainstRegionMap_AgreesAndReturnsEverything(int pages) =>
+        // A step above 0 allocates; 0 and below frees the held extent that the number picks.
         Prop.ForAll(
-            Gen.Choose(-40 * Page, 20 * Page).ListOf().ToArbitrary(),
-            steps => Run([.. steps])).QuickCheckThrowOnFailure();
+            Gen.Choose(-60_000, 60_000).ListOf().ToArbitrary(),
+            steps => Run(pages, [.. steps])).QuickCheckThrowOnFailure();
 
-    [Fact]
-    public void LongSequence_AgainstPageMap_AgreesAndReturnsEverything()
+    [Theory]
+    [InlineData(131, 7)]
+    [InlineData(1027, 8)]
+    [InlineData(5000, 9)]
+    public void LongSequence_AgainstRegionMap_AgreesAndReturnsEverything(int pages, int seed)
     {
-        Random random = new(7);
-        Run([.. Enumerable.Range(0, 5_000).Select(_ => random.Next(-8 * Page, 8 * Page))]);
+        var random = new Random(seed);
+        Run(pages, [.. Enumerable.Range(0, 4_000).Select(_ => random.Next(-60_000, 64_000))]);
     }
 
-    private static void Run(int[] steps)
+    private static void Run(int pages, int[] steps)
     {
-        BlockAllocator allocator = new(Pages * Page);
-        PageMap model = new(Pages);
-        List<(Extent Extent, int Requested)> held = [];
-        foreach (int step in steps)
+        var allocator = new BlockAllocator(pages * Page);
+        var model = new RegionMap(allocator);
+        var held = new List<(Extent Extent, SizeClass Size)>();
+        foreach (var step in steps)
         {
-            if (step > 0) Allocate(allocator, model, held, step);
+            if (step > 0) Allocate(allocator, model, held, Size(step));
             else if (held.Count > 0) Free(allocator, model, held, -step % held.Count);
             AssertAgreement(allocator, model, held);
         }
 
         while (held.Count > 0) Free(allocator, model, held, held.Count - 1);
-        Assert.Equal(1, allocator.FreeExtentCount);
-        Assert.Equal(allocator.CapacityBytes, allocator.LargestFreeBytes);
-        Assert.Equal(0, allocator.AllocatedBytes);
-        Assert.Equal(0, allocator.UsedBytes);
+        Assert.Equal(allocator.CapacityBytes, allocator.LargestUnclaimedBytes);
+        Assert.Equal((0L, 0L, 0L, 0), (allocator.AllocatedBytes, allocator.UsedBytes, allocator.WastedBytes, allocator.AllocationCount));
     }
 
-    private static void Allocate(BlockAllocator allocator, PageMap model, List<(Extent Extent, int Requested)> held, int bytes)
+    /// <summary>Half of the blocks are whole chunks.</summary>
+    private static SizeClass Size(int step)
     {
-        int expectedStart = model.Take((bytes + Page - 1) / Page);
-        Assert.Equal(expectedStart >= 0, allocator.TryAllocate(bytes, out Extent extent));
-        if (expectedStart < 0) return;
-        Assert.Equal((long)expectedStart * Page, extent.Offset);
-        held.Add((extent, bytes));
+        var (bytesPerToken, chunkTokens) = Layouts[step % Layouts.Length];
+        var tokens = 1 + (step / Layouts.Length % (2 * chunkTokens));
+        return new SizeClass(bytesPerToken, Math.Min(tokens, chunkTokens), chunkTokens);
     }
 
-    private static void Free(BlockAllocator allocator, PageMap model, List<(Extent Extent, int Requested)> held, int index)
+    private static void Allocate(BlockAllocator allocator, RegionMap model, List<(Extent Extent, SizeClass Size)> held, SizeClass size)
     {
-        Extent extent = held[index].Extent;
+        var expected = model.Take(size);
+        Assert.Equal(expected >= 0, allocator.TryAllocate(size, out var extent));
+        if (expected < 0) return;
+        Assert.Equal(new Extent(expected, size.Bytes), extent);
+        held.Add((extent, size));
+    }
+
+    private static void Free(BlockAllocator allocator, RegionMap model, List<(Extent Extent, SizeClass Size)> held, int index)
+    {
+        var extent = held[index].Extent;
         held.RemoveAt(index);
         allocator.Free(extent);
-        model.Release((int)(extent.Offset / Page), (int)(extent.Length / Page));
+        model.Release(extent);
     }
 
-    private static void AssertAgreement(BlockAllocator allocator, PageMap model, List<(Extent Extent, int Requested)> held)
+    private static void AssertAgreement(BlockAllocator allocator, RegionMap model, List<(Extent Extent, SizeClass Size)> held)
     {
-        long end = 0;
-        foreach ((Extent extent, int requested) in held.OrderBy(item => item.Extent.Offset))
+        var end = 0L;
+        foreach (var (extent, size) in held.OrderBy(item => item.Extent.Offset))
         {
             Assert.True(extent.Offset >= end, "Two extents overlap.");
-            Assert.True(extent.Length >= requested, "An extent is shorter than what was asked for.");
+            Assert.True(extent.Length >= size.PayloadBytes, "An extent is shorter than what was asked for.");
             end = extent.End;
         }
 
         Assert.True(end <= allocator.CapacityBytes, "An extent ends behind the arena.");
-        Assert.Equal(held.Sum(item => item.Extent.Length), allocator.AllocatedBytes);
-        Assert.Equal(held.Sum(item => (long)item.Requested), allocator.UsedBytes);
-        Assert.Equal((long)model.FreePages * Page, allocator.FreeBytes);
-        Assert.Equal((long)model.LargestRun * Page, allocator.LargestFreeBytes);
-        Assert.Equal(model.RunCount, allocator.FreeExtentCount);
+        var (allocated, used) = (held.Sum(item => item.Extent.Length), held.Sum(item => item.Size.PayloadBytes));
+        Assert.Equal((allocated, used, held.Count), (allocator.AllocatedBytes, allocator.UsedBytes, allocator.AllocationCount));
+        Assert.Equal(allocator.CapacityBytes - allocated, allocator.FreeBytes);
+        Assert.Equal(allocated - used + model.Unusable(), allocator.WastedBytes);
+        Assert.Equal(model.LargestUnclaimed, allocator.LargestUnclaimedBytes);
     }
 }

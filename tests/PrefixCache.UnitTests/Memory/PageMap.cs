@@ -2,16 +2,12 @@ using PrefixCache.Core.Memory;
 
 namespace PrefixCache.UnitTests.Memory;
 
-/// <summary>The naive model of <see cref="BlockAllocator"/>: one flag a page, best fit by looking at every run.</summary>
+/// <summary>The naive model of <see cref="FreeExtents"/>: one flag a page, best fit by looking at every run.</summary>
 internal sealed class PageMap(int pages)
 {
     private readonly bool[] _taken = new bool[pages];
 
-    public int FreePages => _taken.Count(taken => !taken);
-
     public int LargestRun => Runs().Select(run => run.Length).DefaultIfEmpty(0).Max();
-
-    public int RunCount => Runs().Count();
 
     /// <summary>First page of the tightest run, the lowest among equals; -1 when none fits.</summary>
     public int Take(int count)
@@ -27,7 +23,7 @@ internal sealed class PageMap(int pages)
 
     public void Release(int start, int count) => Array.Fill(_taken, false, start, count);
 
-    private IEnumerable<(int Start, int Length)> Runs()
+    public IEnumerable<(int Start, int Length)> Runs()
     {
         for (int start = 0; start < _taken.Length; start++)
         {

@@ -33,6 +33,57 @@ public class ConcurrencyTests
         node.AssertEmpty();
     }
 
+    /// <summary>A store of many chunks takes its blocks in parts; its reservation, its namespace or its node may go between two of them.</summary>
+    [Theory]
+    [InlineData("release")]
+    [InlineData("end")]
+    [InlineData("clear")]
+    [InlineData("evict")]
+    public async Task Open_TheGroundGoesMeanwhile_LeavesNothing(string what)
+    {
+        using var node = new TestNode(pages: 512, high: 0.95, low: 0.8);
+        using var start = new Barrier(2);
+        var cancel = TestContext.Current.CancellationToken;
+        var opened = 0;
+        for (uint round = 0; round < 200; round++)
+        {
+            var session = node.Scheduler("writer");
+            var other = node.Scheduler("other");
+            var tokens = TokenList.Count(256 * 16, first: round * 10_000);
+            var answer = node.Lookup(session, "long", tokens);
+            var opening = Task.Run(() =>
+            {
+                start.SignalAndWait(cancel);
+                return node.TryOpenStore(session, answer);
+            }, cancel);
+            start.SignalAndWait(cancel);
+            if (what == "release") node.Done(session, answer);
+            else if (what == "end") node.Node.Sessions.End(session);
+            else if (what == "clear") node.Node.ClearTenant(other);
+            else node.Put(other, TokenList.Count(300 * 16, first: 5_000_000 + (round * 10_000)));
+
+            if ((await opening).Succeeded(out var transfer, out var error))
+            {
+                opened++;
+                Assert.Equal(256, transfer.Decisions.Count);
+                foreach (var write in transfer.Writes) TestNode.Commit(transfer, write, tokens);
+                transfer.Dispose();
+            }
+            else
+            {
+                Assert.Equal(CacheStatus.NotFound, error.Status);
+            }
+
+            node.Node.Sessions.End(session);
+            node.Node.Sessions.End(other);
+            node.AssertIdle();
+        }
+
+        if (what is "clear" or "evict") Assert.Equal(200, opened);
+        node.Node.ClearTenant(node.Scheduler());
+        node.AssertEmpty();
+    }
+
     private static void Run(TestNode node, int thread)
     {
         var random = new Random(thread);

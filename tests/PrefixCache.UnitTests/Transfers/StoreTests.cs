@@ -41,6 +41,18 @@ public sealed class StoreTests : IDisposable
     }
 
     [Fact]
+    public void Open_MoreChunksThanAPartHas_WantsAllInOrder()
+    {
+        var session = _node.Scheduler();
+        var tokens = TokenList.Count((50 * 16) + 7);
+        using var transfer = _node.OpenStore(session, _node.Lookup(session, "a", tokens));
+
+        Assert.Equal(Enumerable.Range(1, 51).Select(i => new StoreDecision((ulong)i, StoreAction.Wanted)), transfer.Decisions);
+        Assert.All(transfer.Writes, write => Assert.Equal(StoreOutcome.Committed, TestNode.Commit(transfer, write, tokens)));
+        Assert.Equal(tokens.Length, _node.Hit(session, tokens));
+    }
+
+    [Fact]
     public void Dispose_NothingCommitted_LeavesNothing()
     {
         var session = _node.Scheduler();

@@ -45,8 +45,9 @@ public sealed unsafe class MemoryFile : IDisposable
     /// <param name="othersMayWrite">
     /// False seals the file against every writable mapping but this one. Needs Linux 5.1; before, <see cref="OthersMayWrite"/> stays true.
     /// </param>
+    /// <param name="reserve">False takes memory as it is touched, which may fail by SIGBUS: only where next to nothing is touched.</param>
     /// <exception cref="PosixException">A call failed: ENOSPC or ENOMEM when there is too little memory.</exception>
-    public static MemoryFile Create(string name, long length, bool othersMayWrite = true)
+    public static MemoryFile Create(string name, long length, bool othersMayWrite = true, bool reserve = true)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
@@ -60,7 +61,7 @@ public sealed unsafe class MemoryFile : IDisposable
             // Another user who gets a descriptor for reading must not open the memory for writing through /proc.
             if (LibC.ChangeMode(handle, OwnerOnly) != 0) throw PosixException.FromLastCall("fchmod");
             if (LibC.Truncate(handle, length) != 0) throw PosixException.FromLastCall("ftruncate");
-            Reserve(handle, length);
+            if (reserve) Reserve(handle, length);
             // Before the seal, which lets the writable mappings be that exist already.
             mapping = MemoryMapping.Map(handle, length, writable: true);
             if (!othersMayWrite) othersMayWrite = !TrySealAgainstWriters(handle);

@@ -21,7 +21,7 @@ internal sealed class HostTier : IDisposable
 
     public HostTier(HostTierOptions options, SystemMemory? memory = null)
     {
-        Arena = Arena.Create(new ArenaOptions { CapacityBytes = options.CapacityBytes }, memory);
+        Arena = Arena.Create(new ArenaOptions { CapacityBytes = options.CapacityBytes, ReserveMemory = options.ReserveMemory }, memory);
         try
         {
             _control = ControlRegion.Create(Arena, options.BlockCount);
@@ -56,9 +56,15 @@ internal sealed class HostTier : IDisposable
 
     public long AllocatedBytes => _allocator.AllocatedBytes;
 
+    /// <summary>What has blocks now.</summary>
+    public IReadOnlyCollection<Lane> Lanes => _allocator.Lanes;
+
     public int Blocks => _allocator.AllocationCount;
 
-    /// <summary>A block of that many bytes could exist in an empty tier without passing the high watermark.</summary>
+    /// <summary>Bytes that hold nothing and can hold nothing; see <see cref="BlockAllocator.WastedBytes"/>.</summary>
+    public long WastedBytes => _allocator.WastedBytes;
+
+    /// <summary>A block of that many bytes, rounded to its size class, could exist in an empty tier without passing the high watermark.</summary>
     public bool Fits(long bytes) => bytes <= _highBytes;
 
     /// <summary>Taking that many bytes would pass the high watermark.</summary>
@@ -67,19 +73,18 @@ internal sealed class HostTier : IDisposable
     /// <summary>Taking that many bytes would leave the tier at the low watermark or under it.</summary>
     public bool IsRelieved(long bytes) => _allocator.AllocatedBytes + bytes <= _lowBytes;
 
-    /// <summary>A block to write into, invisible to readers; null when no free extent is large enough or the block table is full.</summary>
-    public Block? TryAllocate(ShardShape shape, int tokens)
+    /// <summary>A block to write into, invisible to readers; null when there is no place for it or the block table is full.</summary>
+    public Block? TryAllocate(ShardShape shape, in SizeClass size)
     {
-        var bytes = shape.PayloadBytes(tokens);
         if (!_control.TryTakeEntry(out var entry)) return null;
-        if (!_allocator.TryAllocate(bytes, out var extent))
+        if (!_allocator.TryAllocate(size, out var extent))
         {
             _control.ReturnEntry(entry);
             return null;
         }
 
         _control.BeginWrite(entry);
-        return new Block(shape, tokens, extent, entry, Arena.Slice(extent.Offset, bytes));
+        return new Block(shape, size.Tokens, extent, entry, Arena.Slice(extent.Offset, (int)size.PayloadBytes));
     }
 
     /// <summary>Makes a whole block visible to readers.</summary>

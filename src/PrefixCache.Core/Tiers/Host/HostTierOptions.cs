@@ -26,5 +26,8 @@ public sealed record HostTierOptions
     /// <summary>Most blocks; 0 = one per 64 KiB of capacity, from 1,024 to 1,048,576.</summary>
     public int MaxBlocks { get; init; }
 
+    /// <summary>False simulates any capacity on any machine: nothing may touch the payload then.</summary>
+    internal bool ReserveMemory { get; init; } = true;
+
     internal int BlockCount => MaxBlocks > 0 ? MaxBlocks : (int)Math.Clamp(CapacityBytes >> 16, 1024, 1 << 20);
 }
