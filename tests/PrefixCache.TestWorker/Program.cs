@@ -2,17 +2,18 @@ using System.Globalization;
 using PrefixCache.Client;
 using PrefixCache.TestWorker;
 
-// A process of an engine for tests: address, instance, rank (none = scheduler) and shared-memory (without it payload travels in streams)
-// as arguments, commands on standard input.
-var sharedMemory = args[^1] == "shared-memory";
-var who = sharedMemory ? args[..^1] : args;
+// A process of an engine for tests: address, instance, rank (none = scheduler) and, in any order, shared-memory (without it payload
+// travels in streams) and lenient (what goes wrong is a miss) as arguments, commands on standard input.
+var sharedMemory = args.Contains("shared-memory");
+var lenient = args.Contains("lenient");
+var who = args.Except(["shared-memory", "lenient"]).ToArray();
 var client = await PrefixCacheClient.ConnectAsync(new PrefixCacheClientOptions
 {
     Address = who[0],
     InstanceId = who[1],
     Role = who.Length > 2 ? WorkerRole.Rank : WorkerRole.Scheduler,
     Rank = who.Length > 2 ? int.Parse(who[2], CultureInfo.InvariantCulture) : 0,
-    Strict = true,
+    Strict = !lenient,
     CallTimeout = TimeSpan.FromSeconds(30),
     SharedMemory = sharedMemory,
 });

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using PrefixCache.Client;
+using PrefixCache.Client.Memory;
 using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.TestWorker;
@@ -10,8 +11,8 @@ internal sealed class Worker(PrefixCacheClient client, TextWriter output) : IAsy
     private const int ShareBatch = 5;
 
     private readonly Dictionary<string, PrefixReservation> _own = [];
-    private GatedKvMemory? _gated;
-    private Task<WorkerReply>? _store;
+    private volatile GatedKvMemory? _gated;
+    private Task<WorkerReply>? _gatedTransfer;
 
     public async Task RunAsync(TextReader input)
     {
@@ -33,7 +34,7 @@ internal sealed class Worker(PrefixCacheClient client, TextWriter output) : IAsy
     public async ValueTask DisposeAsync()
     {
         _gated?.Open();
-        if (_store is not null) await _store;
+        if (_gatedTransfer is not null) await _gatedTransfer;
         await client.DisposeAsync();
         _gated?.Dispose();
     }
@@ -46,10 +47,11 @@ internal sealed class Worker(PrefixCacheClient client, TextWriter output) : IAsy
         return command.Do switch
         {
             "lookup" => await LookupAsync(layout, tokens),
-            "retrieve" => await RetrieveAsync(layout, tokens, command),
-            "store" => await StoreAsync(layout, tokens, command, null),
-            "begin-store" => await BeginStoreAsync(layout, tokens, command),
-            "finish-store" => await FinishStoreAsync(),
+            "retrieve" => await RetrieveAsync(layout, tokens, command, gated: false),
+            "store" => await StoreAsync(layout, tokens, command, gated: false),
+            "begin-retrieve" => await BeginAsync(command, () => RetrieveAsync(layout, tokens, command, gated: true)),
+            "begin-store" => await BeginAsync(command, () => StoreAsync(layout, tokens, command, gated: true)),
+            "finish" => await FinishAsync(),
             "release" => await ReleaseAsync(layout, command),
             _ => throw new PrefixCacheException($"There is no command '{command.Do}'."),
         };
@@ -59,43 +61,54 @@ internal sealed class Worker(PrefixCacheClient client, TextWriter output) : IAsy
     {
         var reservation = await client.LookupAsync(layout, tokens);
         var ticket = reservation.Ticket.ToString();
-        _own.Add(ticket, reservation);
+        _own[ticket] = reservation; // Misses without a node are all alike.
         return new WorkerReply { Ticket = ticket, HitTokens = reservation.HitTokens };
     }
 
-    private async Task<WorkerReply> RetrieveAsync(KvLayout layout, int[] tokens, WorkerCommand command)
+    private async Task<WorkerReply> RetrieveAsync(KvLayout layout, int[] tokens, WorkerCommand command, bool gated)
     {
         var memory = new byte[layout.Shapes[command.Shard].PayloadBytes(tokens.Length)];
+        var target = TestKv.Memory(layout, memory, tokens.Length, command.Shard);
         var loaded = await Reservation(layout, command).RetrieveAsync(
-            TestKv.Memory(layout, memory, tokens.Length, command.Shard), new TransferOptions { Shard = command.Shard });
+            Gate(target, command, gated), new TransferOptions { Shard = command.Shard });
         if (TestKv.FindDifference(layout, tokens, memory, 0, loaded.Tokens, command.Shard) is { } segment)
             throw new InvalidDataException($"Segment {segment} of shard {command.Shard} is not what was stored.");
-        return new WorkerReply { Loaded = loaded.Tokens };
+        return new WorkerReply { Loaded = loaded.Tokens, Plane = loaded.Plane.ToString() };
     }
 
-    private async Task<WorkerReply> StoreAsync(KvLayout layout, int[] tokens, WorkerCommand command, GatedKvMemory? gated)
+    private async Task<WorkerReply> StoreAsync(KvLayout layout, int[] tokens, WorkerCommand command, bool gated)
     {
         var source = TestKv.Memory(layout, TestKv.Compute(layout, tokens, command.Shard), tokens.Length, command.Shard);
-        var summary = await Reservation(layout, command).StoreAsync(gated ?? (Client.Memory.IKvMemory)source,
-            new TransferOptions { Shard = command.Shard });
-        return new WorkerReply { Committed = summary.Committed, Present = summary.Present, Refused = summary.Refused };
+        var summary = await Reservation(layout, command).StoreAsync(
+            Gate(source, command, gated), new TransferOptions { Shard = command.Shard });
+        return new WorkerReply
+        {
+            Committed = summary.Committed,
+            Present = summary.Present,
+            Refused = summary.Refused,
+            Plane = summary.Plane.ToString(),
+        };
     }
 
-    private async Task<WorkerReply> BeginStoreAsync(KvLayout layout, int[] tokens, WorkerCommand command)
+    private IKvMemory Gate(IKvMemory memory, WorkerCommand command, bool gated) =>
+        gated ? _gated = new GatedKvMemory(memory, command.GateToken, command.GateSegment) : memory;
+
+    /// <summary>Answers when the transfer stands at its gate.</summary>
+    private async Task<WorkerReply> BeginAsync(WorkerCommand command, Func<Task<WorkerReply>> transfer)
     {
-        var source = TestKv.Memory(layout, TestKv.Compute(layout, tokens, command.Shard), tokens.Length, command.Shard);
-        _gated = new GatedKvMemory(source, command.GateToken);
-        _store = Task.Run(() => StoreAsync(layout, tokens, command, _gated));
-        await await Task.WhenAny(_gated.Reached, _store);
-        return new WorkerReply();
+        _gated = null;
+        _gatedTransfer = Task.Run(transfer);
+        while (_gated is null && !_gatedTransfer.IsCompleted) await Task.Yield();
+        if (_gated is { } gate) await Task.WhenAny(gate.Reached, _gatedTransfer);
+        return _gatedTransfer.IsCompleted ? await _gatedTransfer : new WorkerReply { Ticket = command.Ticket };
     }
 
-    private async Task<WorkerReply> FinishStoreAsync()
+    private async Task<WorkerReply> FinishAsync()
     {
         _gated!.Open();
-        var store = _store!;
-        _store = null;
-        return await store;
+        var transfer = _gatedTransfer!;
+        _gatedTransfer = null;
+        return await transfer;
     }
 
     private async Task<WorkerReply> ReleaseAsync(KvLayout layout, WorkerCommand command)

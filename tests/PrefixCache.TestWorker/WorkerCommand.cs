@@ -3,7 +3,7 @@ namespace PrefixCache.TestWorker;
 /// <summary>What a test tells a worker process: one JSON line each way.</summary>
 public sealed record WorkerCommand
 {
-    /// <summary>lookup, retrieve, store, begin-store, finish-store, release or share.</summary>
+    /// <summary>lookup, retrieve, store, begin-retrieve, begin-store, finish, release or share.</summary>
     public required string Do { get; init; }
 
     /// <summary>Two ranks' layout instead of the plain one.</summary>
@@ -19,8 +19,11 @@ public sealed record WorkerCommand
     /// <summary>The scheduler's, for rank processes.</summary>
     public string Ticket { get; init; } = "";
 
-    /// <summary>begin-store: stop at this token until finish-store.</summary>
+    /// <summary>begin-…: stop at this token until finish.</summary>
     public int GateToken { get; init; }
+
+    /// <summary>And not before this segment.</summary>
+    public int GateSegment { get; init; }
 }
 
 /// <summary>What it answers.</summary>
@@ -41,6 +44,9 @@ public sealed record WorkerReply
     public int Present { get; init; }
 
     public int Refused { get; init; }
+
+    /// <summary>retrieve, store: how payload moved.</summary>
+    public string Plane { get; init; } = "";
 
     /// <summary>share: what was done so far.</summary>
     public ShareCounts? Shared { get; init; }

@@ -51,7 +51,9 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 
     public void Kill() => _process.Kill();
 
-    public void Terminate() => Assert.Equal(0, Signal(_process.Id, Sigterm));
+    public void Terminate() => Signal(Sigterm);
+
+    public void Signal(int signal) => Assert.Equal(0, Signal(_process.Id, signal));
 
     public async Task<int> WaitForExitAsync()
     {

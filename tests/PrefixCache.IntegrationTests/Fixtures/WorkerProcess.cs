@@ -13,11 +13,14 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     /// <param name="rank">Null = the scheduler.</param>
     /// <param name="plane">How it moves payload.</param>
+    /// <param name="lenient">What goes wrong is a miss, as in production.</param>
     public static async Task<WorkerProcess> StartAsync(
-        string address, string instance, int? rank = null, TransferPlane plane = TransferPlane.Stream)
+        string address, string instance, int? rank = null, TransferPlane plane = TransferPlane.Stream,
+        bool lenient = false)
     {
         string[] who = rank is { } number ? [address, instance, number.ToString(CultureInfo.InvariantCulture)] : [address, instance];
-        string[] arguments = plane == TransferPlane.SharedMemory ? [.. who, "shared-memory"] : who;
+        string[] local = plane == TransferPlane.SharedMemory ? ["shared-memory"] : [];
+        string[] arguments = [.. who, .. local, .. lenient ? ["lenient"] : Array.Empty<string>()];
         var process = ChildProcess.Start("PrefixCache.TestWorker.dll", arguments);
         var line = await process.ReadLineAsync();
         if (line == "ready") return new WorkerProcess(process);
@@ -54,6 +57,12 @@ internal sealed class WorkerProcess : IAsyncDisposable
     }
 
     public void Kill() => _process.Kill();
+
+    /// <summary>SIGSTOP: it lives, and does nothing.</summary>
+    public void Stop() => _process.Signal(19);
+
+    /// <summary>SIGCONT: it goes on where it stood.</summary>
+    public void Continue() => _process.Signal(18);
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
 }

@@ -69,7 +69,7 @@ public sealed class EngineProcessesTests
         await Until.TrueAsync(
             () => node.Node.Snapshot() is { Sessions: 2, Reservations: 0, ReservedTokens: 0, Leases: 0, WritingBlocks: 0, Blocks: 8 },
             () => $"Something is still out: {node.Node.Snapshot()}");
-        var store = await engine.Ranks[0].TryAsync(new WorkerCommand { Do = "finish-store" });
+        var store = await engine.Ranks[0].TryAsync(new WorkerCommand { Do = "finish" });
         Assert.Contains("Aborted: The session that this transfer belongs to has ended", store.Error, StringComparison.Ordinal);
         var load = await engine.Ranks[1].TryAsync(Engine.Store(1, warm) with { Do = "retrieve" });
         Assert.Contains("NotFound: Reservation", load.Error, StringComparison.Ordinal);
