@@ -19,17 +19,19 @@ internal static class LookupBenchmark
     private const double EchoBar = 1.5;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
 
-    public static async Task<IReadOnlyList<BenchmarkResult>> RunAsync()
+    /// <param name="located">With shared memory: the answers say where the hit lies.</param>
+    public static async Task<IReadOnlyList<BenchmarkResult>> RunAsync(bool located = false)
     {
         await using var server = await ServerProcess.StartAsync("lookup-server");
         await using var client = await PrefixCacheClient.ConnectAsync(
-            new PrefixCacheClientOptions { Address = server.Words[0], Strict = true });
+            new PrefixCacheClientOptions { Address = server.Words[0], Strict = true, SharedMemory = located });
+        if (located && client.Plane != TransferPlane.SharedMemory) throw new InvalidOperationException("There is no shared memory.");
         using var echo = new RpcChannel(new RpcChannelOptions { Address = server.Words[1] });
         await client.RegisterLayoutAsync(LookupWorkload.Layout);
-        return [await MeasureAsync(client, echo)];
+        return [await MeasureAsync(client, echo, located)];
     }
 
-    private static async Task<BenchmarkResult> MeasureAsync(PrefixCacheClient client, RpcChannel echo)
+    private static async Task<BenchmarkResult> MeasureAsync(PrefixCacheClient client, RpcChannel echo, bool located)
     {
         var tokens = LookupWorkload.Tokens(LookupWorkload.ShortPrompt);
         await StoreAsync(client, tokens);
@@ -39,8 +41,8 @@ internal static class LookupBenchmark
         {
             // What ran just before decides how awake both processes are and what their caches hold: each timed call follows one of its
             // kind.
-            await EchoAsync(echo, payload);
-            var echoTime = await EchoAsync(echo, payload);
+            await EchoAsync(echo, payload, located);
+            var echoTime = await EchoAsync(echo, payload, located);
             await LookupAsync(client, tokens);
             var lookupTime = await LookupAsync(client, tokens);
             if (i < WarmUp) continue;
@@ -48,7 +50,7 @@ internal static class LookupBenchmark
             echoes.Add(echoTime.TotalMicroseconds);
         }
 
-        return BenchmarkResult.AtMostTimes($"lookup_{LookupWorkload.ShortPrompt}_client_p50", LookupWorkload.Percentile(lookups, 0.5), "us",
+        return BenchmarkResult.AtMostTimes($"lookup_{LookupWorkload.ShortPrompt}{(located ? "_located" : "")}_client_p50", LookupWorkload.Percentile(lookups, 0.5), "us",
             LookupWorkload.Percentile(echoes, 0.5), EchoBar);
     }
 
@@ -63,10 +65,11 @@ internal static class LookupBenchmark
     }
 
     /// <summary>With the deadline that the client gives its lookups.</summary>
-    private static async Task<TimeSpan> EchoAsync(RpcChannel echo, ReadOnlySequence<byte> payload)
+    private static async Task<TimeSpan> EchoAsync(RpcChannel echo, ReadOnlySequence<byte> payload, bool located)
     {
         var started = Stopwatch.GetTimestamp();
-        await echo.UnaryAsync(EchoMethod.Echo, new BytesValue(), payload, new CallOptions { Timeout = Deadline });
+        var method = located ? EchoMethod.LongEcho : EchoMethod.Echo;
+        await echo.UnaryAsync(method, new BytesValue(), payload, new CallOptions { Timeout = Deadline });
         return Stopwatch.GetElapsedTime(started);
     }
 

@@ -6,6 +6,7 @@ using PrefixCache.Benchmarks.Reporting;
 using PrefixCache.Core;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Sessions;
+using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Tokens;
 using PrefixCache.Protocol.V1;
 using PrefixCache.Server.Wire;
@@ -27,10 +28,12 @@ internal static class LookupHandlerBenchmark
     /// <summary>What the transport and other calls bring into the caches between two lookups: more than a core's own.</summary>
     private static readonly byte[] OtherMemory = new byte[8 << 20];
 
-    public static IReadOnlyList<BenchmarkResult> Run()
+    /// <param name="located">The session's process holds the arena, and the answers say where the hit lies.</param>
+    public static IReadOnlyList<BenchmarkResult> Run(bool located = false)
     {
         using var node = new CacheNode(new CacheNodeOptions { Host = LookupWorkload.NodeOptions.Host });
         var session = node.Sessions.Open(new SessionRequest("default", "benchmark", SessionRole.Scheduler)).OrThrow();
+        if (located) node.Sharing.Attach(session, new WorkerProcess(Environment.ProcessId)).OrThrow();
         var layout = node.Layouts.Register(LookupWorkload.Layout).OrThrow();
         return [Measure(node, session, LookupWorkload.ShortPrompt, 60), Measure(node, session, LookupWorkload.LongPrompt, 1000)];
 
@@ -42,6 +45,7 @@ internal static class LookupHandlerBenchmark
                 Session = ByteString.CopyFrom(owner.Id.ToArray()),
                 RequestId = "0123456789abcdef0123456789abcdef",
                 LayoutId = ByteString.CopyFrom(layout.Id.ToArray()),
+                ExtentShards = { located ? [0] : Array.Empty<uint>() },
             }.ToByteArray();
             Store(cache, owner, fields, tokens);
             var times = new List<double>(Calls);
@@ -58,7 +62,7 @@ internal static class LookupHandlerBenchmark
                 cache.Lookups.Release(owner, answer.Reservation, ReleaseScope.Done, null, null).OrThrow();
             }
 
-            return BenchmarkResult.AtMost($"lookup_{count}_handler_p50", LookupWorkload.Percentile(times, 0.5), "us", bar);
+            return BenchmarkResult.AtMost($"lookup_{count}{(located ? "_located" : "")}_handler_p50", LookupWorkload.Percentile(times, 0.5), "us", bar);
         }
     }
 
@@ -72,7 +76,10 @@ internal static class LookupHandlerBenchmark
         var request = LookupRequest.Parser.ParseFrom(fields);
         var query = new LookupQuery(node.Sessions.Find(request.Session.Span).OrThrow(), request.RequestId,
             node.Layouts.Find(request.LayoutId.Span).OrThrow(), request.Salt, request.Adapter, (int)request.ComputedTokens,
-                (int)request.AlignTokens);
+                (int)request.AlignTokens)
+        {
+            LocateShards = request.ExtentShards.Count == 0 ? [] : [.. request.ExtentShards.Select(shard => (int)shard)],
+        };
         var buffer = new TokenBuffer(tokens.Length / TokenBuffer.TokenBytes);
         tokens.CopyTo(buffer.Memory);
         return node.Lookups.Lookup(query, buffer).OrThrow();

@@ -16,7 +16,7 @@ internal static class LookupServer
     {
         await using var node = await PrefixCacheNode.StartAsync(LookupWorkload.NodeOptions);
         using var echo = new RpcServer(new RpcServerOptions());
-        echo.AddUnary(EchoMethod.Echo, EchoMethod.HandleAsync);
+        EchoMethod.AddTo(echo);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         RpcServer.ConfigureServices(builder.Services);
