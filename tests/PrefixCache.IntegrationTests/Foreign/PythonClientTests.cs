@@ -1,55 +1,41 @@
-using System.Diagnostics;
-using System.Runtime.CompilerServices;
+using PrefixCache.Client;
 using PrefixCache.IntegrationTests.Fixtures;
 
 namespace PrefixCache.IntegrationTests.Foreign;
 
-/// <summary>A client in another language, with classes generated from protos/.</summary>
-/// <remarks>Needs Debian's python3-grpcio, python3-protobuf and protobuf-compiler; a missing one fails the test by name.</remarks>
+/// <summary>Clients in another language.</summary>
 public sealed class PythonClientTests
 {
-    // Debian's own interpreter: another may come first on the PATH and lack the packages.
-    private const string Python = "/usr/bin/python3";
-    private const string Protoc = "/usr/bin/protoc";
-
-    private static readonly TimeSpan RunTimeout = TimeSpan.FromSeconds(60);
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task PythonClient_OnTheWholePath_GetsTheBytesItStored()
     {
-        Assert.True(System.IO.File.Exists(Python), $"{Python} is missing: install the Debian package python3.");
-        Assert.True(System.IO.File.Exists(Protoc), $"{Protoc} is missing: install the Debian package protobuf-compiler.");
-        await RunAsync(Python, "install the Debian package python3-grpcio", "-c", "import grpc");
-        await RunAsync(Python, "install the Debian package python3-protobuf", "-c", "import google.protobuf");
-        using var messages = new TemporaryFolder();
-        Directory.CreateDirectory(messages.Path("out"));
-        var protos = Path.GetFullPath(Path.Combine(SourceFolder(), "../../../protos"));
-        await RunAsync(Protoc, "protos/ does not compile", $"--proto_path={protos}", $"--python_out={messages.Path("out")}",
-            "prefixcache/v1/layout.proto", "prefixcache/v1/prefixcache.proto");
         await using var node = await RunningNode.StartAsync();
-        var output = await RunAsync(Python, "the client failed", Path.Combine(SourceFolder(), "../python/client.py"),
-            "--target", node.Address["http://".Length..], "--messages", messages.Path("out"));
-        Assert.EndsWith("OK", output.Trim(), StringComparison.Ordinal);
+        await PythonProgram.RunAsync("client.py", node);
     }
 
-    private static async Task<string> RunAsync(string program, string failure, params string[] arguments)
+    /// <summary>Each reads in the node's memory what the other has written there.</summary>
+    [Fact]
+    public async Task PythonClient_OnSharedMemory_ExchangesBytesWithThisClient()
     {
-        using var process = Process.Start(
-            new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        try
+        await using var node = await RunningNode.StartAsync(plane: TransferPlane.SharedMemory);
+        var layout = TestKv.Layout();
+        int[] ours = [.. Enumerable.Range(1000, 100)], theirs = [.. Enumerable.Range(5000, 70)];
+        var client = await node.ConnectAsync();
+        await client.RegisterLayoutAsync(layout, Token);
+        await using (var cold = await client.LookupAsync(layout, ours, null, Token))
         {
-            await process.WaitForExitAsync().WaitAsync(RunTimeout);
-        }
-        catch (TimeoutException)
-        {
-            process.Kill();
-            throw;
+            var stored = await cold.StoreAsync(TestKv.Memory(layout, TestKv.Compute(layout, ours), ours.Length), null, Token);
+            Assert.Equal((4, TransferPlane.SharedMemory), (stored.Committed, stored.Plane));
         }
 
-        Assert.True(process.ExitCode == 0, $"{program}: {failure}:\n{await output}{await errors}");
-        return await output;
+        await PythonProgram.RunAsync("shared_memory_client.py", node, "--stored", "1000", "100", "--store", "5000", "70");
+        await using var warm = await client.LookupAsync(layout, theirs, null, Token);
+        Assert.Equal(theirs.Length, warm.HitTokens);
+        var memory = new byte[TestKv.Compute(layout, theirs).Length];
+        var loaded = await warm.RetrieveAsync(TestKv.Memory(layout, memory, theirs.Length), null, Token);
+        Assert.Equal((theirs.Length, TransferPlane.SharedMemory), (loaded.Tokens, loaded.Plane));
+        Assert.Null(TestKv.FindDifference(layout, theirs, memory, 0, theirs.Length));
     }
-
-    private static string SourceFolder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 }
