@@ -28,6 +28,10 @@ public sealed class SharingService
                     $"Tenant '{session.Instance.Tenant}' is in no trust domain, so its KV travels in streams: name it in trust-domains.");
             }
 
+            // The node must know which process writes under the session's grants.
+            if (session.Process is { IsDead: false } holder && holder != process)
+                return CacheError.FailedPrecondition(
+                    $"Process {holder.Id} holds the arena under this session: each process opens a session of its own.");
             if (process.IsDead) return CacheError.FailedPrecondition($"Process {process.Id} is dead.");
             session.Process = process;
             return new ArenaAccess(domain.Store.Host.Arena, domain.Store.Host.Control, !session.IsReadOnly);

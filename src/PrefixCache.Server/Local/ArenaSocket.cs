@@ -17,6 +17,7 @@ internal sealed class ArenaSocket : IAsyncDisposable
 {
     private const int MaxHandshakes = 64;
     private static readonly TimeSpan HandshakeTime = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
 
     private readonly CacheNode _node;
@@ -88,45 +89,41 @@ internal sealed class ArenaSocket : IAsyncDisposable
 
     private async Task AcceptAsync()
     {
-        while (!_stop.IsCancellationRequested)
+        while (await HasRoomAsync())
         {
+            var isServed = false;
             try
             {
-                await _room.WaitAsync(_stop.Token);
-                var connection = await AcceptOneAsync();
+                var connection = await _listener.AcceptAsync(_stop.Token);
+                isServed = true;
                 _ = Task.Run(() => ServeAsync(connection));
             }
-            catch (OperationCanceledException)
+            catch (Exception exception) when (exception is SocketException or OperationCanceledException or ObjectDisposedException)
             {
-                return;
+                if (_stop.IsCancellationRequested) return;
+
+                // Out of descriptors, most likely: others need time to give some back.
+                Refused("somebody", exception.Message);
+                await Task.Delay(AcceptRetry, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            finally
+            {
+                if (!isServed) _room.Release();
             }
         }
     }
 
-    /// <summary>Where no descriptor is left the next one is waited for.</summary>
-    private async Task<Socket> AcceptOneAsync()
+    /// <summary>False when the node stops.</summary>
+    private async Task<bool> HasRoomAsync()
     {
-        while (true)
+        try
         {
-            try
-            {
-                return await _listener.AcceptAsync(_stop.Token);
-            }
-            catch (SocketException exception) when (!_stop.IsCancellationRequested)
-            {
-                Refused("somebody", exception.Message);
-                await Task.Delay(TimeSpan.FromMilliseconds(100), _time, _stop.Token);
-            }
-            catch (Exception exception) when (_stop.IsCancellationRequested && exception is SocketException or ObjectDisposedException)
-            {
-                _room.Release();
-                throw new OperationCanceledException(exception.Message, exception);
-            }
-            catch (OperationCanceledException)
-            {
-                _room.Release();
-                throw;
-            }
+            await _room.WaitAsync(_stop.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
         }
     }
 

@@ -82,6 +82,17 @@ public sealed class SharingTests : IDisposable
     }
 
     [Fact]
+    public void Attach_SecondProcessUnderOneSession_IsRefusedWhileTheFirstLives()
+    {
+        var session = Attached();
+        TestNode.Value(_node.Node.Sharing.Attach(session, _process));
+        var second = new WorkerProcess(4712);
+        TestNode.Fails(CacheStatus.FailedPrecondition, "Process 4711 holds the arena", _node.Node.Sharing.Attach(session, second));
+        _node.Node.Sharing.Ended(_process);
+        TestNode.Value(_node.Node.Sharing.Attach(session, second));
+    }
+
+    [Fact]
     public void Attach_ReadOnlySession_GetsThePayloadForReadingAndMayNotStore()
     {
         var session = TestNode.Value(
