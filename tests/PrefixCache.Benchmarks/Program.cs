@@ -18,10 +18,11 @@ grpc.SetAction(async (arguments, cancellationToken) =>
 });
 
 var waste = new Command(
-    "waste", "Two layouts side by side in an arena that is full: bytes that hold nothing, and whether memory follows the load.") { json };
+    "waste", "Two layouts side by side in an arena that is full: bytes that hold nothing, whether memory follows the load, memory beside the arena.")
+    { json };
 waste.SetAction(async (arguments, cancellationToken) =>
 {
-    var results = WasteBenchmark.Run();
+    IReadOnlyList<BenchmarkResult> results = [.. WasteBenchmark.Run(), .. await MemoryBenchmark.RunAsync()];
     BenchmarkReport.Print(results);
     if (arguments.GetValue(json) is { } file)
         await BenchmarkReport.WriteJsonAsync(file, results, cancellationToken);
@@ -34,6 +35,9 @@ server.SetAction((_, cancellationToken) => TransportServer.RunAsync(cancellation
 var lookupServer = new Command("lookup-server", "The server process of the lookup benchmark.") { Hidden = true };
 lookupServer.SetAction((_, cancellationToken) => LookupServer.RunAsync(cancellationToken));
 
+var memoryNode = new Command(MemoryBenchmark.NodeCommand, "The process of the memory benchmark.") { Hidden = true };
+memoryNode.SetAction(_ => MemoryNode.Run());
+
 var root = new RootCommand(
-    "Benchmarks of PrefixCache. Every time is shown beside a reference measured in the same run.") { grpc, waste, server, lookupServer };
+    "Benchmarks of PrefixCache. Every time is shown beside a reference measured in the same run.") { grpc, waste, server, lookupServer, memoryNode };
 return await root.Parse(args).InvokeAsync();
