@@ -100,6 +100,7 @@ public sealed class CacheNode : IDisposable
                 UsedBytes = stores.Sum(store => store.Host.UsedBytes),
                 AllocatedBytes = stores.Sum(store => store.Host.AllocatedBytes),
                 WastedBytes = stores.Sum(store => store.Host.WastedBytes),
+                Records = stores.Sum(store => store.Host.Records.Count),
             };
         }
     }

@@ -153,7 +153,8 @@ internal sealed class TestNode : IDisposable
     {
         AssertIdle();
         var now = Now;
-        Assert.Equal((0L, 0, 0, 0L, 0L), (now.Chunks, now.Blocks, now.Namespaces, now.UsedBytes, now.AllocatedBytes));
+        Assert.Equal((0L, 0, 0, 0), (now.Chunks, now.Blocks, now.Namespaces, now.Records));
+        Assert.Equal((0L, 0L, 0L), (now.UsedBytes, now.AllocatedBytes, now.WastedBytes));
     }
 
     public void Dispose() => Node.Dispose();

@@ -9,15 +9,20 @@ namespace PrefixCache.Core.Blocks;
 /// Owned by the writer until it is committed, then by its <see cref="Index.ChunkNode"/>; freed by the host tier alone. Payload is
 /// immutable once committed, so readers under a lease need no lock.
 /// </remarks>
-public sealed class Block
+public sealed unsafe class Block
 {
-    internal Block(ShardShape shape, int tokens, Extent extent, int entry, ArenaMemory memory)
+    private readonly Arena _arena;
+
+    /// <summary>In the tier's records; 0 until sealed.</summary>
+    private nint _checksums;
+
+    internal Block(ShardShape shape, int tokens, Extent extent, int entry, Arena arena)
     {
         Shape = shape;
         Tokens = tokens;
         Extent = extent;
         Entry = entry;
-        Arena = memory;
+        _arena = arena;
     }
 
     public ShardShape Shape { get; }
@@ -25,14 +30,22 @@ public sealed class Block
     /// <summary>Tokens of the chunk.</summary>
     public int Tokens { get; }
 
-    /// <summary>[segment][token][bytes per token], exactly Shape.PayloadBytes(Tokens).</summary>
-    public Memory<byte> Payload => Arena.Memory;
+    /// <summary>Bytes of the payload.</summary>
+    public int PayloadBytes => Shape.PayloadBytes(Tokens);
 
-    /// <summary>XXH3-64 of each segment; empty until sealed, which is at the commit where the writer supplied them.</summary>
-    public ulong[] Checksums { get; internal set; } = [];
+    /// <summary>[segment][token][bytes per token], <see cref="PayloadBytes"/> long.</summary>
+    /// <remarks>The view is made when it is asked for: 40 bytes that most blocks need for the time of one transfer.</remarks>
+    public Memory<byte> Payload => _arena.Slice(Offset, PayloadBytes).Memory;
+
+    /// <summary>
+    /// XXH3-64 of each segment, readable while the block is in place; empty until sealed, which is at the commit where the writer
+    /// supplied them.
+    /// </summary>
+    public ReadOnlySpan<ulong> Checksums =>
+        Volatile.Read(ref _checksums) is var record and not 0 ? new((void*)record, Shape.Segments) : [];
 
     /// <summary>The block has its checksums: it may be copied and may leave the tier.</summary>
-    public bool IsSealed => Checksums.Length > 0;
+    public bool IsSealed => Volatile.Read(ref _checksums) != 0;
 
     /// <summary>Where it begins, in bytes from the arena's start.</summary>
     public long Offset => Extent.Offset;
@@ -45,7 +58,20 @@ public sealed class Block
 
     internal Extent Extent { get; }
 
-    internal ArenaMemory Arena { get; }
+    /// <summary>Keeps the checksums in a record; readers without the lock see none or all.</summary>
+    internal void Seal(RecordPool records, ReadOnlySpan<ulong> checksums)
+    {
+        var record = records.Take(checksums.Length * sizeof(ulong));
+        checksums.CopyTo(new Span<ulong>((void*)record, checksums.Length));
+        Volatile.Write(ref _checksums, record);
+    }
+
+    /// <summary>The block is freed.</summary>
+    internal void ForgetChecksums(RecordPool records)
+    {
+        if (_checksums != 0) records.Return(_checksums);
+        _checksums = 0;
+    }
 
     /// <summary>XXH3-64 of each segment as it is now; the block must stay in place meanwhile.</summary>
     public ulong[] ComputeChecksums()

@@ -121,6 +121,7 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, CacheCou
         foreach (var node in detached)
         {
             policy.Removed(node);
+            node.ForgetTokens();
             if (node.Leases == 0) FreeBlocks(node);
         }
     }

@@ -1,17 +1,23 @@
 using PrefixCache.Core.Blocks;
+using PrefixCache.Core.Tokens;
 using PrefixCache.Format.Keys;
 
 namespace PrefixCache.Core.Index;
 
 /// <summary>One chunk in a namespace's tree: its tokens behind those of its ancestors.</summary>
 /// <remarks>Everything mutable here is protected by the node's lock.</remarks>
-public sealed class ChunkNode
+public sealed unsafe class ChunkNode
 {
-    internal ChunkNode(NamespaceTree tree, ChunkNode? parent, byte[] tokens, ulong tokenHash, in ChunkKey key)
+    /// <summary>In the tier's records; 0 once the chunk is out of the index.</summary>
+    private nint _tokens;
+
+    internal ChunkNode(NamespaceTree tree, ChunkNode? parent, ReadOnlySpan<byte> tokens, ulong tokenHash, in ChunkKey key)
     {
         Tree = tree;
         Parent = parent;
-        Tokens = tokens;
+        TokenCount = tokens.Length / TokenBuffer.TokenBytes;
+        _tokens = tree.Store.Host.Records.Take(tokens.Length);
+        tokens.CopyTo(new Span<byte>((void*)_tokens, tokens.Length));
         TokenHash = tokenHash;
         Key = key;
         Shards = new Block?[tree.Layout.Shards.Count];
@@ -24,7 +30,7 @@ public sealed class ChunkNode
 
     public ChunkKey Key { get; }
 
-    public int TokenCount => Tokens.Length / Core.Tokens.TokenBuffer.TokenBytes;
+    public int TokenCount { get; }
 
     /// <summary>It can have children, which a short chunk cannot.</summary>
     public bool IsFull => TokenCount == Tree.Layout.ChunkTokens;
@@ -32,7 +38,8 @@ public sealed class ChunkNode
     /// <summary>All shards are there: it can be a hit.</summary>
     public bool IsComplete => Present == Shards.Length;
 
-    internal byte[] Tokens { get; }
+    /// <summary>Empty once the chunk is out of the index.</summary>
+    internal ReadOnlySpan<byte> Tokens => _tokens == 0 ? [] : new((void*)_tokens, TokenCount * TokenBuffer.TokenBytes);
 
     internal ulong TokenHash { get; }
 
@@ -65,4 +72,11 @@ public sealed class ChunkNode
 
     /// <summary>Nobody needs it: neither descendants nor leases nor writers.</summary>
     internal bool IsEvictable => Children == 0 && Leases == 0 && Writers == 0;
+
+    /// <summary>Nobody looks for it any more.</summary>
+    internal void ForgetTokens()
+    {
+        if (_tokens != 0) Tree.Store.Host.Records.Return(_tokens);
+        _tokens = 0;
+    }
 }

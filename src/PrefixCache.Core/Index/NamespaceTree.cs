@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using PrefixCache.Core.Blocks;
 using PrefixCache.Core.Tokens;
 using PrefixCache.Format.Keys;
@@ -69,8 +70,9 @@ public sealed class NamespaceTree
     /// <summary>Null when another child with the same hash is in the way.</summary>
     internal ChunkNode? TryAdd(ChunkNode? parent, ReadOnlySpan<byte> tokens, ulong tokenHash, in ChunkKey key)
     {
-        var node = new ChunkNode(this, parent, tokens.ToArray(), tokenHash, key);
-        if (!_nodes.TryAdd((parent, tokenHash), node)) return null;
+        ref var node = ref CollectionsMarshal.GetValueRefOrAddDefault(_nodes, (parent, tokenHash), out var isTaken);
+        if (isTaken) return null;
+        node = new ChunkNode(this, parent, tokens, tokenHash, key);
         if (parent is not null) parent.Children++;
         return node;
     }
@@ -80,10 +82,11 @@ public sealed class NamespaceTree
     {
         if (!node.IsDetached) _nodes.Remove((node.Parent, node.TokenHash));
         node.IsDetached = true;
+        node.ForgetTokens();
         if (node.Parent is not null) node.Parent.Children--;
     }
 
-    /// <summary>Takes every node out of the index; nobody finds them from now on.</summary>
+    /// <summary>Takes every node out of the index; nobody finds them from now on. What they keep is freed by their store.</summary>
     internal IReadOnlyList<ChunkNode> DetachAll()
     {
         IsDetached = true;

@@ -39,4 +39,7 @@ public sealed record CacheSnapshot
 
     /// <summary>What rounding adds, and free bytes that no block of the layouts in the tier can use.</summary>
     public required long WastedBytes { get; init; }
+
+    /// <summary>Token lists and checksums that are kept.</summary>
+    internal int Records { get; init; }
 }

@@ -54,7 +54,7 @@ public sealed class StoreTransfer : IDisposable
     public StoreOutcome Commit(ChunkWrite write, ulong[] checksums)
     {
         ObjectDisposedException.ThrowIf(write.IsClosed, write);
-        long bytes = write.Block.Payload.Length;
+        long bytes = write.Block.PayloadBytes;
         lock (_state.Gate)
         {
             write.IsClosed = true;

@@ -7,7 +7,7 @@ using Spectre.Console;
 namespace PrefixCache.Benchmarks.Waste;
 
 /// <summary>
-/// Stores prompts of two layouts into an arena that is full, then of one layout alone: bytes that hold nothing, and whether the memory
+/// Stores prompts of two layouts, those of Llama-3.1-8B and Qwen2.5-0.5B in bf16, into an arena that is full, then of one layout alone: bytes that hold nothing, and whether the memory
 /// follows the load.
 /// </summary>
 internal sealed class WasteBenchmark : IDisposable
@@ -30,8 +30,8 @@ internal sealed class WasteBenchmark : IDisposable
 
     private WasteBenchmark() => _layouts =
     [
-        Layout("Llama-3.1-8B", layers: 32, kvHeads: 8, headDimension: 128),
-        Layout("Qwen2.5-0.5B", layers: 24, kvHeads: 2, headDimension: 64),
+        Layout("Llama", layers: 32, kvHeads: 8, headDimension: 128),
+        Layout("Qwen", layers: 24, kvHeads: 2, headDimension: 64),
     ];
 
     public static IReadOnlyList<BenchmarkResult> Run()
@@ -150,7 +150,7 @@ internal sealed class WasteBenchmark : IDisposable
     private void Print()
     {
         var table = new Table().AddColumns(
-            ["load", "prompts stored", "allocated", .. _layouts.Select(layout => layout.Name), "wasted of allocated", "evicted per stored byte"]);
+            ["load", "stores", "allocated", .. _layouts.Select(layout => layout.Name), "wasted", "evicted/stored"]);
         foreach (var sample in _curve)
         {
             table.AddRow([sample.Phase, sample.Stores.ToString(CultureInfo.InvariantCulture), Percent(sample.Allocated),

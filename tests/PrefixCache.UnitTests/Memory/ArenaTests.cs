@@ -1,5 +1,6 @@
 using System.Buffers;
 using PrefixCache.Core.Memory;
+using PrefixCache.UnitTests.Native;
 
 namespace PrefixCache.UnitTests.Memory;
 
@@ -58,6 +59,16 @@ public unsafe class ArenaTests
     public void Create_OptionOutOfRange_Throws(long capacity, double headroom) =>
         Assert.Throws<ArgumentOutOfRangeException>(
             () => Arena.Create(new ArenaOptions { CapacityBytes = capacity, HeadroomFraction = headroom }));
+
+    [Fact]
+    public void Create_NotReserved_MayBeLargerThanTheMachine()
+    {
+        using Arena arena = Arena.Create(new ArenaOptions { CapacityBytes = 4L << 40, ReserveMemory = false });
+
+        Assert.Equal(0, FileBlocks.AllocatedBytes(arena.File.Handle));
+        arena.Span(arena.CapacityBytes - 1, 1)[0] = 7;
+        Assert.Equal(4_096, FileBlocks.AllocatedBytes(arena.File.Handle));
+    }
 
     [Fact]
     public void Slice_WrittenThroughMemory_IsInTheArena()

@@ -246,7 +246,7 @@ public sealed class SharingTests : IDisposable
 
         var blocks = Locate(session, "r").Located[0].Blocks;
         while (!blocks.All(block => block.IsSealed)) await Task.Delay(1, TestContext.Current.CancellationToken);
-        Assert.All(blocks, block => Assert.Equal(KvBytes.Checksums(block), block.Checksums));
+        Assert.All(blocks, block => Assert.Equal(KvBytes.Checksums(block), block.Checksums.ToArray()));
         _node.Done(session, answer);
         Assert.Equal(0, _node.Now.Leases);
     }

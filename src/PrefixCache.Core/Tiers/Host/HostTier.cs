@@ -8,7 +8,7 @@ namespace PrefixCache.Core.Tiers.Host;
 
 /// <summary>Blocks in one arena of host memory, with their entries in the control region.</summary>
 /// <remarks>
-/// Owns arena and control region. Allocation state is protected by the node's lock; payload is not touched here. Block state is private:
+/// Owns arena, control region and records. Allocation state is protected by the node's lock; payload is not touched here. Block state is private:
 /// the control region is written for readers and never read back.
 /// </remarks>
 internal sealed class HostTier : IDisposable
@@ -40,6 +40,9 @@ internal sealed class HostTier : IDisposable
     }
 
     public Arena Arena { get; }
+
+    /// <summary>What is kept of each chunk beside its payload.</summary>
+    public RecordPool Records { get; } = new();
 
     /// <summary>The block table that workers map.</summary>
     public ControlRegion Control => _control;
@@ -84,22 +87,22 @@ internal sealed class HostTier : IDisposable
         }
 
         _control.BeginWrite(entry);
-        return new Block(shape, size.Tokens, extent, entry, Arena.Slice(extent.Offset, (int)size.PayloadBytes));
+        return new Block(shape, size.Tokens, extent, entry, Arena);
     }
 
     /// <summary>Makes a whole block visible to readers.</summary>
     /// <param name="checksums">Of each segment; empty = not sealed yet.</param>
     public void Publish(Block block, ulong[] checksums)
     {
-        block.Checksums = checksums;
-        block.Generation = _control.Publish(block.Entry, block.Extent.Offset, block.Payload.Length, BlockChecksum(checksums), block.Tokens,
+        if (checksums.Length > 0) block.Seal(Records, checksums);
+        block.Generation = _control.Publish(block.Entry, block.Extent.Offset, block.PayloadBytes, BlockChecksum(checksums), block.Tokens,
             block.Shape.Segments);
     }
 
     /// <summary>Gives a published block the checksums that its writer did not supply.</summary>
     public void Seal(Block block, ulong[] checksums)
     {
-        block.Checksums = checksums;
+        block.Seal(Records, checksums);
         _control.Seal(block.Entry, BlockChecksum(checksums));
     }
 
@@ -109,6 +112,7 @@ internal sealed class HostTier : IDisposable
         if (_control.IsPublished(block.Entry)) _control.Retire(block.Entry);
         _control.ReturnEntry(block.Entry);
         _allocator.Free(block.Extent);
+        block.ForgetChecksums(Records);
     }
 
     private static ulong BlockChecksum(ulong[] checksums) => checksums.Length == 0 ? 0 : Xxh3.HashOfHashes(checksums);
@@ -117,6 +121,7 @@ internal sealed class HostTier : IDisposable
     {
         _pinner?.Dispose();
         _control.Dispose();
+        Records.Dispose();
         Arena.Dispose();
     }
 }
