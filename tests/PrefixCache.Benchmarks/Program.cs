@@ -23,11 +23,11 @@ var root = new RootCommand("Benchmarks of PrefixCache. Every time is shown besid
     Benchmark("waste",
         "Two layouts side by side in an arena that is full: bytes that hold nothing, and whether memory follows the load; memory of the node.",
         async () => [.. WasteBenchmark.Run(), .. await MemoryBenchmark.RunAsync()]),
-    Process("transport-server", (_, cancellationToken) => TransportServer.RunAsync(cancellationToken)),
-    Process("lookup-server", (_, cancellationToken) => LookupServer.RunAsync(cancellationToken)),
-    Process("local-node", (_, cancellationToken) => LocalServer.RunAsync(cancellationToken)),
-    Process("local-worker", (arguments, _) => LocalWorker.RunAsync(arguments.GetRequiredValue(address)), address),
-    Process(MemoryBenchmark.NodeCommand, (_, _) => Task.FromResult(MemoryNode.Run())),
+    Part("transport-server", (_, cancellationToken) => TransportServer.RunAsync(cancellationToken)),
+    Part("lookup-server", (_, cancellationToken) => LookupServer.RunAsync(cancellationToken)),
+    Part("local-node", (_, cancellationToken) => LocalServer.RunAsync(cancellationToken)),
+    Part("local-worker", (arguments, _) => LocalWorker.RunAsync(arguments.GetRequiredValue(address)), address),
+    Part(MemoryBenchmark.NodeCommand, (_, _) => Task.FromResult(MemoryNode.Run())),
 };
 return await root.Parse(args).InvokeAsync();
 
@@ -45,7 +45,7 @@ Command Benchmark(string name, string description, Func<Task<IReadOnlyList<Bench
 }
 
 // A process of a benchmark, started by it.
-Command Process(string name, Func<ParseResult, CancellationToken, Task<int>> run, params Argument[] arguments)
+Command Part(string name, Func<ParseResult, CancellationToken, Task<int>> run, params Argument[] arguments)
 {
     var command = new Command(name) { Hidden = true };
     foreach (var argument in arguments) command.Arguments.Add(argument);
