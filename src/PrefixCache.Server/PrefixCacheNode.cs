@@ -186,7 +186,8 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         var all = Task.WhenAll(arenas);
         await ((Task)all).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!all.IsCompletedSuccessfully) return;
-        if (all.Result.FirstOrDefault(result => !result.IsLocked) is { } refused) Log.NotPinned(_logger, refused.Describe());
+        var refused = all.Result.Where(result => !result.IsLocked).ToList();
+        if (refused.Count > 0) Log.NotPinned(_logger, refused[0].Describe());
         else Log.Pinned(_logger);
     }
 

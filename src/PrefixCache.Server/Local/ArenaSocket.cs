@@ -16,6 +16,7 @@ namespace PrefixCache.Server.Local;
 internal sealed class ArenaSocket : IAsyncDisposable
 {
     private const int MaxHandshakes = 64;
+    private const string NoRequest = "The request is none of version 1: begin it with PFXARENA, as docs/shared-memory.md says.";
     private static readonly TimeSpan HandshakeTime = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
 
@@ -156,6 +157,13 @@ internal sealed class ArenaSocket : IAsyncDisposable
     private async Task AnswerAsync(Socket connection, CancellationToken cancellationToken)
     {
         var peer = PeerCredentials.Of(connection);
+        // Before anything is read: anybody may connect, and one who is refused anyway must not hold a place by saying nothing.
+        if (CheckPeer(peer) is { } stranger)
+        {
+            await RefuseAsync(connection, peer, stranger, cancellationToken);
+            return;
+        }
+
         var request = new byte[ArenaHandover.RequestBytes];
         for (var read = 0; read < request.Length;)
         {
@@ -164,14 +172,12 @@ internal sealed class ArenaSocket : IAsyncDisposable
             read += received;
         }
 
-        if (Check(peer, request) is { } refusal) await RefuseAsync(connection, peer, refusal, cancellationToken);
-        else await GrantAsync(connection, peer, request, cancellationToken);
+        if (ArenaHandover.TryReadRequest(request, out _)) await GrantAsync(connection, peer, request, cancellationToken);
+        else await RefuseAsync(connection, peer, NoRequest, cancellationToken);
     }
 
-    private string? Check(PeerCredentials peer, byte[] request)
+    private string? CheckPeer(PeerCredentials peer)
     {
-        if (!ArenaHandover.TryReadRequest(request, out _))
-            return "The request is none of version 1: begin it with PFXARENA, as docs/shared-memory.md says.";
         if (peer.User != 0 && peer.User != PosixUser.Current && !_options.Users.Contains(peer.User))
             return $"User {peer.User} may not map this node's memory: run the worker as the node's user, or add it to shared-memory-users.";
         return peer.Process > 0
