@@ -85,7 +85,7 @@ public sealed unsafe class Arena : IDisposable
         return new Arena(file, new HugePageUse(options.HugePages, huge, capacity, mode));
     }
 
-    /// <summary>Neither free memory nor the cgroup's limit on memory counts here: the pool was taken out of both when it was set aside.</summary>
+    /// <summary>Neither free memory nor the cgroup's limit counts: the pool was taken out of both when it was set aside.</summary>
     private static Arena FromPool(ArenaOptions options, long pageBytes, SystemMemory memory)
     {
         long capacity = (options.CapacityBytes + pageBytes - 1) / pageBytes * pageBytes;

@@ -25,13 +25,13 @@ public readonly record struct HugePagePool(long PageBytes, bool IsSupported, lon
     {
         string size = PageBytes >= 1L << 30 ? "1GiB" : "2MiB";
         if (!IsSupported)
-            return $"This machine has no huge pages of {size}: {Path} does not exist. Choose the other size, or let the kernel choose (auto).";
+            return $"This machine has no huge pages of {size}: {Path} does not exist. Choose the other size, or auto.";
 
         long asked = askedBytes / PageBytes;
         string less = FreePages == 0 ? "" : $" set the capacity to {FreeBytes >> 20}MiB or less,";
         return FormattableString.Invariant(
             $"A capacity of {askedBytes >> 20}MiB takes {asked} huge pages of {size}, and {FreePages} are free: ")
-            + FormattableString.Invariant($"write {Pages + asked - FreePages} into {Path} (as root, best at boot: later memory is in pieces),")
-            + $"{less} or let the kernel choose (auto).";
+            + FormattableString.Invariant($"write {Pages + asked - FreePages} into {Path} (as root, best at boot),")
+            + $"{less} or use auto.";
     }
 }

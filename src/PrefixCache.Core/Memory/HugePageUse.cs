@@ -17,8 +17,8 @@ public readonly record struct HugePageUse(HugePages Asked, long HugeBytes, long 
         if (IsInEffect) return $"{share} lie in huge pages.";
         if (SystemMemory.AllowsSharedHugePages(Mode))
         {
-            return $"only {share} lie in huge pages, for free memory is in pieces: write 1 into /proc/sys/vm/compact_memory before the node "
-                + "starts, or set pages aside at boot and use them (2MiB).";
+            return $"only {share} lie in huge pages, for free memory is in pieces: write 1 into /proc/sys/vm/compact_memory before "
+                + "the node starts, or set pages aside at boot and use them (2MiB).";
         }
 
         return Mode.Length == 0

@@ -52,8 +52,8 @@ public sealed class SystemMemory
     }
 
     /// <summary>
-    /// When shared memory gets transparent huge pages: <c>never</c>, <c>advise</c> (to mappings that ask), <c>within_size</c>, <c>always</c>;
-    /// empty where the kernel has none (https://docs.kernel.org/admin-guide/mm/transhuge.html).
+    /// When shared memory gets transparent huge pages: <c>never</c>, <c>advise</c> (to mappings that ask), <c>within_size</c>,
+    /// <c>always</c>; empty where the kernel has none (https://docs.kernel.org/admin-guide/mm/transhuge.html).
     /// </summary>
     public string SharedHugePageMode()
     {

@@ -38,7 +38,8 @@ public sealed class HostMemoryLogTests
 
         var message = Assert.Single(log.Messages, IsPinning);
         // A refusal names the bytes and the error; without an error there is none.
-        if (message.Contains("not pinned", StringComparison.Ordinal)) Assert.Contains($"{64 << 20} bytes", message, StringComparison.Ordinal);
+        if (message.Contains("not pinned", StringComparison.Ordinal))
+            Assert.Contains($"{64 << 20} bytes", message, StringComparison.Ordinal);
         else Assert.Equal("The host tier is pinned", message);
     }
 

@@ -84,7 +84,8 @@ public unsafe class HugePageTests
         Assert.Equal(8 * Mebibyte, Native.FileBlocks.AllocatedBytes(arena.File.Handle));
         Assert.InRange(arena.Pages.HugeBytes, 0, 8 * Mebibyte);
         if (SystemMemory.Machine.SharedHugePageMode() is "never" or "deny" or "") Assert.Equal(0, arena.Pages.HugeBytes);
-        Assert.Contains(arena.Pages.IsInEffect ? "8 of 8MiB" : "of 8MiB lie in huge pages", arena.Pages.Describe(), StringComparison.Ordinal);
+        Assert.Contains(
+            arena.Pages.IsInEffect ? "8 of 8MiB" : "of 8MiB lie in huge pages", arena.Pages.Describe(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -153,7 +153,8 @@ public unsafe class DescriptorSocketTests
     private static bool IsClosedOnExec(SafeFileHandle handle)
     {
         // flags:	02100002, octal, with O_CLOEXEC = 02000000
-        string flags = File.ReadLines($"/proc/self/fdinfo/{handle.DangerousGetHandle()}").First(line => line.StartsWith("flags:", StringComparison.Ordinal));
+        string flags = File.ReadLines($"/proc/self/fdinfo/{handle.DangerousGetHandle()}")
+            .First(line => line.StartsWith("flags:", StringComparison.Ordinal));
         return (Convert.ToInt64(flags.Split('\t')[1], 8) & Convert.ToInt64("2000000", 8)) != 0;
     }
 }

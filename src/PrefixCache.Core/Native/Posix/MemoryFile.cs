@@ -45,7 +45,9 @@ public sealed unsafe class MemoryFile : IDisposable
     /// <param name="othersMayWrite">
     /// False seals the file against every writable mapping but this one. Needs Linux 5.1; before, <see cref="OthersMayWrite"/> stays true.
     /// </param>
-    /// <param name="hugePageBytes">Takes pages of this size from the machine's pool; <paramref name="length"/> is a multiple. 0 = none.</param>
+    /// <param name="hugePageBytes">
+    /// Takes pages of this size from the machine's pool; <paramref name="length"/> is a multiple. 0 = none.
+    /// </param>
     /// <param name="transparentHugePages">Asks for transparent huge pages, which need not come, and fills the memory at once.</param>
     /// <exception cref="PosixException">A call failed: ENOSPC or ENOMEM when there is too little memory.</exception>
     public static MemoryFile Create(
