@@ -60,7 +60,10 @@ public sealed class CacheNode : IDisposable
     /// <summary>Payload bytes of the host tier, over all arenas.</summary>
     public long HostCapacityBytes => _state.Domains.All.Sum(domain => domain.Store.Host.CapacityBytes);
 
-    /// <summary>What becomes of pinning each arena, in the background; empty = not asked for.</summary>
+    /// <summary>Which pages each arena lies in.</summary>
+    public IReadOnlyList<HugePageUse> HostPages => [.. _state.Domains.All.Select(domain => domain.Store.Host.Arena.Pages)];
+
+    /// <summary>What becomes of pinning each arena, in the background; empty = not asked for, or not needed.</summary>
     public IReadOnlyList<Task<MemoryLockResult>> HostPinning =>
         [.. _state.Domains.All.Select(domain => domain.Store.Host.Pinning).OfType<Task<MemoryLockResult>>()];
 

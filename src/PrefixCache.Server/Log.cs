@@ -36,6 +36,12 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Information, "Workers of this host get shared memory at {Address}")]
     public static partial void Sharing(ILogger logger, string address);
 
+    [LoggerMessage(13, LogLevel.Information, "The host tier uses huge pages: {Use}")]
+    public static partial void HugePages(ILogger logger, string use);
+
+    [LoggerMessage(14, LogLevel.Warning, "The host tier does not use huge pages: {Reason}")]
+    public static partial void NoHugePages(ILogger logger, string reason);
+
     [LoggerMessage(10, LogLevel.Information, "Session opened: tenant {Tenant}, instance {Instance}, {Role} {Rank}")]
     public static partial void SessionOpened(ILogger logger, string tenant, string instance, SessionRole role, int rank);
 

@@ -167,7 +167,18 @@ public sealed class PrefixCacheNode : IAsyncDisposable
             && (File.GetUnixFileMode(_options.TokenFile) & UnixFileMode.OtherRead) != 0)
             Log.TokenFileIsReadable(_logger, _options.TokenFile);
         if (_sharing is not null) Log.Sharing(_logger, _sharing.Address);
+        LogPages();
         if (_cache.HostPinning is { Count: > 0 } pinning) _ = LogPinningAsync(pinning);
+    }
+
+    private void LogPages()
+    {
+        var arenas = _cache.HostPages.Where(arena => arena.Asked != HugePages.Off).ToList();
+        if (arenas.Count == 0) return;
+        // Arenas differ in size alone, so the one that got the least stands for all.
+        var least = arenas.MinBy(arena => (double)arena.HugeBytes / arena.TotalBytes);
+        if (least.IsInEffect) Log.HugePages(_logger, least.Describe());
+        else Log.NoHugePages(_logger, least.Describe());
     }
 
     private async Task LogPinningAsync(IReadOnlyList<Task<MemoryLockResult>> arenas)
@@ -175,7 +186,8 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         var all = Task.WhenAll(arenas);
         await ((Task)all).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!all.IsCompletedSuccessfully) return;
-        if (all.Result.FirstOrDefault(result => !result.IsLocked) is { } refused) Log.NotPinned(_logger, refused.Describe());
+        var refused = all.Result.Where(result => !result.IsLocked).ToList();
+        if (refused.Count > 0) Log.NotPinned(_logger, refused[0].Describe());
         else Log.Pinned(_logger);
     }
 

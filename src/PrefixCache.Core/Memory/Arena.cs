@@ -10,13 +10,21 @@ namespace PrefixCache.Core.Memory;
 /// </remarks>
 public sealed unsafe class Arena : IDisposable
 {
-    private Arena(MemoryFile file) => File = file;
+    private const string Name = "prefixcache-arena";
+
+    private Arena(MemoryFile file, HugePageUse pages) => (File, Pages) = (file, pages);
 
     /// <summary>Names this arena in extents and in its control region; new with every arena.</summary>
     public Guid Id { get; } = Guid.NewGuid();
 
     /// <summary>The shared memory itself, to hand to workers. Owned by the arena.</summary>
     public MemoryFile File { get; }
+
+    /// <summary>Which pages it lies in, as found when it was made.</summary>
+    public HugePageUse Pages { get; }
+
+    /// <summary>The system never swaps it out, whatever is locked: its pages come from the pool of huge ones.</summary>
+    public bool IsNeverSwapped => HugePagePool.BytesOf(Pages.Asked) > 0;
 
     /// <summary>Payload bytes.</summary>
     public long CapacityBytes => File.Length;
@@ -36,13 +44,15 @@ public sealed unsafe class Arena : IDisposable
         if (!(options.HeadroomFraction is >= 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(options), options.HeadroomFraction, "The headroom fraction is 0 to below 1.");
 
-        long capacity = options.CapacityBytes / BlockAllocator.GranularityBytes * BlockAllocator.GranularityBytes;
-        if (!options.ReserveMemory) return new Arena(MemoryFile.Create("prefixcache-arena", capacity, reserve: false));
-        MemoryAvailability available = (memory ?? SystemMemory.Machine).Available();
-        long usable = (long)(available.Bytes * (1 - options.HeadroomFraction));
-        if (capacity > usable) throw new InsufficientHostMemoryException(capacity, available, usable);
+        if (!options.ReserveMemory)
+        {
+            long untouched = options.CapacityBytes / BlockAllocator.GranularityBytes * BlockAllocator.GranularityBytes;
+            return new Arena(MemoryFile.Create(Name, untouched, reserve: false), new HugePageUse(HugePages.Off, 0, untouched, ""));
+        }
 
-        return new Arena(MemoryFile.Create("prefixcache-arena", capacity));
+        memory ??= SystemMemory.Machine;
+        long pageBytes = HugePagePool.BytesOf(options.HugePages);
+        return pageBytes > 0 ? FromPool(options, pageBytes, memory) : FromFreeMemory(options, memory);
     }
 
     /// <summary>A view of a range.</summary>
@@ -67,6 +77,29 @@ public sealed unsafe class Arena : IDisposable
 
     /// <summary>Gives the memory back once no other process maps it. A second call does nothing.</summary>
     public void Dispose() => File.Dispose();
+
+    private static Arena FromFreeMemory(ArenaOptions options, SystemMemory memory)
+    {
+        long capacity = options.CapacityBytes / BlockAllocator.GranularityBytes * BlockAllocator.GranularityBytes;
+        MemoryAvailability available = memory.Available();
+        long usable = (long)(available.Bytes * (1 - options.HeadroomFraction));
+        if (capacity > usable) throw new InsufficientHostMemoryException(capacity, available, usable);
+
+        string mode = options.HugePages == HugePages.Off ? "" : memory.SharedHugePageMode();
+        MemoryFile file = MemoryFile.Create(Name, capacity, transparentHugePages: SystemMemory.AllowsSharedHugePages(mode));
+        long huge = options.HugePages == HugePages.Off ? 0 : MappedPages.HugeBytes((nint)file.Pointer, capacity);
+        return new Arena(file, new HugePageUse(options.HugePages, huge, capacity, mode));
+    }
+
+    /// <summary>Neither free memory nor the cgroup's limit counts: the pool was taken out of both when it was set aside.</summary>
+    private static Arena FromPool(ArenaOptions options, long pageBytes, SystemMemory memory)
+    {
+        long capacity = (options.CapacityBytes + pageBytes - 1) / pageBytes * pageBytes;
+        HugePagePool pool = memory.HugePages(pageBytes);
+        if (capacity > pool.FreeBytes) throw new InsufficientHostMemoryException(capacity, pool);
+        MemoryFile file = MemoryFile.Create(Name, capacity, hugePageBytes: pageBytes);
+        return new Arena(file, new HugePageUse(options.HugePages, capacity, capacity, ""));
+    }
 
     private void CheckRange(long offset, int length)
     {

@@ -16,6 +16,16 @@ public sealed class InsufficientHostMemoryException : Exception
         UsableBytes = usableBytes;
     }
 
+    /// <param name="askedBytes">Bytes asked for, whole pages.</param>
+    /// <param name="pool">The huge pages that were to be taken.</param>
+    public InsufficientHostMemoryException(long askedBytes, HugePagePool pool)
+        : base(pool.Refusal(askedBytes))
+    {
+        AskedBytes = askedBytes;
+        Available = new MemoryAvailability(pool.FreeBytes, pool.Path);
+        UsableBytes = pool.FreeBytes;
+    }
+
     private static string MiB(long bytes) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{bytes >> 20}MiB");
 
     /// <summary>Bytes asked for.</summary>

@@ -10,6 +10,9 @@ namespace PrefixCache.Core.Memory;
 /// </remarks>
 public sealed class SystemMemory
 {
+    /// <summary>Relative to the root.</summary>
+    internal const string SharedHugePageFile = "sys/kernel/mm/transparent_hugepage/shmem_enabled";
+
     private readonly string _root;
 
     /// <param name="root">Folder that stands for <c>/</c>; tests give a made-up one.</param>
@@ -29,6 +32,51 @@ public sealed class SystemMemory
         }
 
         return tightest;
+    }
+
+    /// <summary>The pool of huge pages of a size, now.</summary>
+    /// <param name="pageBytes">Bytes of a page.</param>
+    public HugePagePool HugePages(long pageBytes)
+    {
+        string folder = FormattableString.Invariant($"sys/kernel/mm/hugepages/hugepages-{pageBytes >> 10}kB");
+        bool isSupported = Directory.Exists(Path.Combine(_root, folder));
+        // More than the pool may be taken where the machine allows surplus pages, made of free memory on demand.
+        long surplus = Math.Max(0, Number("nr_overcommit_hugepages") - Number("surplus_hugepages"));
+        long free = Math.Max(0, Number("free_hugepages") - Number("resv_hugepages"));
+        return new HugePagePool(pageBytes, isSupported, Number("nr_hugepages"), free + surplus, $"/{folder}/nr_hugepages");
+
+        long Number(string name) =>
+            long.TryParse(ReadText(Path.Combine(folder, name)).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long value)
+                ? value
+                : 0;
+    }
+
+    /// <summary>
+    /// When shared memory gets transparent huge pages: <c>never</c>, <c>advise</c> (to mappings that ask), <c>within_size</c>,
+    /// <c>always</c>; empty where the kernel has none (https://docs.kernel.org/admin-guide/mm/transhuge.html).
+    /// </summary>
+    public string SharedHugePageMode()
+    {
+        // always within_size advise [never] deny force
+        string modes = ReadText(SharedHugePageFile);
+        int start = modes.IndexOf('[', StringComparison.Ordinal) + 1;
+        int end = modes.IndexOf(']', StringComparison.Ordinal);
+        return start > 0 && end > start ? modes[start..end] : "";
+    }
+
+    /// <summary>A mapping that asks gets huge pages under this mode.</summary>
+    internal static bool AllowsSharedHugePages(string mode) => mode is "advise" or "within_size" or "always" or "force";
+
+    private string ReadText(string path)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(_root, path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
     }
 
     private MemoryAvailability OfMachine()

@@ -20,9 +20,7 @@ public static class ArenaConnector
         using var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         var address = socket.StartsWith('@') ? "\0" + socket[1..] : socket;
         await connection.ConnectAsync(new UnixDomainSocketEndPoint(address), cancellationToken);
-        var request = ArenaHandover.Request(session.Span);
-        for (var sent = 0; sent < request.Length;)
-            sent += await connection.SendAsync(request.AsMemory(sent), SocketFlags.None, cancellationToken);
+        await SendAsync(connection, ArenaHandover.Request(session.Span), cancellationToken);
 
         // A receive of no bytes ends when some have come.
         await connection.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, cancellationToken);
@@ -36,6 +34,19 @@ public static class ArenaConnector
         finally
         {
             foreach (var descriptor in descriptors) descriptor.Dispose();
+        }
+    }
+
+    private static async Task SendAsync(Socket connection, byte[] request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            for (var sent = 0; sent < request.Length;)
+                sent += await connection.SendAsync(request.AsMemory(sent), SocketFlags.None, cancellationToken);
+        }
+        catch (SocketException)
+        {
+            // A node that refuses this user does so before it reads, and has closed: the reason lies ready to be received.
         }
     }
 

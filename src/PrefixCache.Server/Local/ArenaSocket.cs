@@ -16,6 +16,11 @@ namespace PrefixCache.Server.Local;
 internal sealed class ArenaSocket : IAsyncDisposable
 {
     private const int MaxHandshakes = 64;
+
+    /// <summary>Workers that start together: connect(2) on a Unix socket does not wait for room, it fails with EAGAIN.</summary>
+    private const int Backlog = 4096;
+
+    private const string NoRequest = "The request is none of version 1: begin it with PFXARENA, as docs/shared-memory.md says.";
     private static readonly TimeSpan HandshakeTime = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
@@ -40,7 +45,7 @@ internal sealed class ArenaSocket : IAsyncDisposable
         try
         {
             Address = Bind();
-            _listener.Listen(MaxHandshakes);
+            _listener.Listen(Backlog);
         }
         catch
         {
@@ -153,6 +158,13 @@ internal sealed class ArenaSocket : IAsyncDisposable
     private async Task AnswerAsync(Socket connection, CancellationToken cancellationToken)
     {
         var peer = PeerCredentials.Of(connection);
+        // Before anything is read: anybody may connect, and one who is refused anyway must not hold a place by saying nothing.
+        if (CheckPeer(peer) is { } stranger)
+        {
+            await RefuseAsync(connection, peer, stranger, cancellationToken);
+            return;
+        }
+
         var request = new byte[ArenaHandover.RequestBytes];
         for (var read = 0; read < request.Length;)
         {
@@ -161,14 +173,12 @@ internal sealed class ArenaSocket : IAsyncDisposable
             read += received;
         }
 
-        if (Check(peer, request) is { } refusal) await RefuseAsync(connection, peer, refusal, cancellationToken);
-        else await GrantAsync(connection, peer, request, cancellationToken);
+        if (ArenaHandover.TryReadRequest(request, out _)) await GrantAsync(connection, peer, request, cancellationToken);
+        else await RefuseAsync(connection, peer, NoRequest, cancellationToken);
     }
 
-    private string? Check(PeerCredentials peer, byte[] request)
+    private string? CheckPeer(PeerCredentials peer)
     {
-        if (!ArenaHandover.TryReadRequest(request, out _))
-            return "The request is none of version 1: begin it with PFXARENA, as docs/shared-memory.md says.";
         if (peer.User != 0 && peer.User != PosixUser.Current && !_options.Users.Contains(peer.User))
             return $"User {peer.User} may not map this node's memory: run the worker as the node's user, or add it to shared-memory-users.";
         return peer.Process > 0

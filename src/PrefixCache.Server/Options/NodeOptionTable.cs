@@ -1,3 +1,4 @@
+using PrefixCache.Core.Memory;
 using PrefixCache.Protocol;
 
 namespace PrefixCache.Server.Options;
@@ -21,6 +22,9 @@ public static class NodeOptionTable
             + "empty = no credentials.", Defaults.TokenFile, (options, text) => options with { TokenFile = text }),
         NodeOption.Size("capacity", "Payload memory of the host tier, reserved at start.", Defaults.Host.CapacityBytes, 1 << 20,
             (options, bytes) => options with { Host = options.Host with { CapacityBytes = bytes } }),
+        NodeOption.Parsed("huge-pages", "off, auto, 2MiB or 1GiB",
+            "Which pages the host tier lies in: auto = transparent ones where the kernel gives them to shared memory; a size = from the "
+            + "machine's pool, which must have enough.", "auto", ApplyHugePages),
         NodeOption.Switch("lock-pages", "Pin the host tier's memory where the limit on locked memory allows it.", Defaults.Host.LockPages,
             (options, on) => options with { Host = options.Host with { LockPages = on } }),
         NodeOption.Share(
@@ -77,6 +81,21 @@ public static class NodeOptionTable
         NodeOption.Time("drain-grace", "What running calls get to finish when the node shuts down.", Defaults.DrainGrace,
             (options, time) => options with { DrainGrace = time }),
     ];
+
+    private static (PrefixCacheNodeOptions Options, string? Fault) ApplyHugePages(string text, PrefixCacheNodeOptions options)
+    {
+        HugePages? pages = text switch
+        {
+            "off" => HugePages.Off,
+            "auto" => HugePages.Auto,
+            "2MiB" => HugePages.TwoMiB,
+            "1GiB" => HugePages.OneGiB,
+            _ => null,
+        };
+        return pages is { } known
+            ? (options with { Host = options.Host with { HugePages = known } }, null)
+            : (options, $"'{text}' is none of off, auto, 2MiB, 1GiB");
+    }
 
     private static (PrefixCacheNodeOptions Options, string? Fault) ApplyUsers(string text, PrefixCacheNodeOptions options)
     {

@@ -21,6 +21,8 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         _errorsRead = ReadErrorsAsync();
     }
 
+    public int Id => _process.Id;
+
     public StreamWriter Input => _process.StandardInput;
 
     /// <summary>What the process wrote to its standard error; whole after <see cref="WaitForExitAsync"/>.</summary>
@@ -36,7 +38,14 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     public static ChildProcess Start(
         string assembly, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var info = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, assembly), .. arguments])
+        return StartProgram("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, assembly), .. arguments], environment);
+    }
+
+    /// <summary>A program of the system.</summary>
+    public static ChildProcess StartProgram(
+        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var info = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -12,6 +12,8 @@ internal sealed class ServeProcess : IAsyncDisposable
 
     public string[] Addresses { get; }
 
+    public int Id => _process.Id;
+
     public string Address => Addresses[0];
 
     /// <summary>Starts a small node and waits until it serves.</summary>

@@ -56,6 +56,71 @@ public unsafe class MemoryFileTests
     }
 
     [Fact]
+    [System.Runtime.Versioning.SupportedOSPlatform("linux")]
+    public void Create_Mode_IsTheOwnersAlone()
+    {
+        using MemoryFile file = MemoryFile.Create("test", 4_096);
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file.Handle));
+    }
+
+    [Fact]
+    public void OpenReadOnly_Descriptor_ReadsButNeverWrites()
+    {
+        using MemoryFile file = MemoryFile.Create("test", 4_096);
+        using SafeFileHandle reader = file.OpenReadOnly();
+        using MemoryMapping mapping = MemoryMapping.Map(reader, 4_096, writable: false);
+
+        file.Pointer[3] = 9;
+
+        Assert.Equal(9, mapping.Pointer[3]);
+        Assert.Equal("EACCES", Assert.Throws<PosixException>(() => MemoryMapping.Map(reader, 4_096, writable: true)).ErrnoName);
+        Assert.ThrowsAny<Exception>(() => RandomAccess.Write(reader, [1], 0));
+        Assert.Equal(0, file.Pointer[0]);
+    }
+
+    [Fact]
+    public void Map_Mapping_IsLeftOutOfForksAndCoreDumps()
+    {
+        using MemoryFile file = MemoryFile.Create("test", 4_096);
+
+        // proc(5): dc = do not copy on fork, dd = do not include in a core dump
+        string[] flags = Smaps((nint)file.Pointer, "VmFlags:");
+        Assert.Contains("dc", flags);
+        Assert.Contains("dd", flags);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Populate_WholeMapping_IsResidentAndKeepsItsBytes(bool writable)
+    {
+        using MemoryFile file = MemoryFile.Create("test", 1 << 20);
+        file.Pointer[70_000] = 3;
+        using MemoryMapping mapping = file.MapAgain(writable);
+        Assert.Equal("0", Smaps((nint)mapping.Pointer, "Rss:")[0]);
+
+        mapping.Populate(0, mapping.Length, writable);
+
+        Assert.Equal("1024", Smaps((nint)mapping.Pointer, "Rss:")[0]);
+        Assert.Equal(3, mapping.Pointer[70_000]);
+    }
+
+    [Theory]
+    [InlineData(-4_096, 4_096)]
+    [InlineData(0, 0)]
+    [InlineData(0, 8_193)]
+    [InlineData(8_192, 4_096)]
+    [InlineData(long.MaxValue, long.MaxValue)]
+    public void Populate_OutsideTheMapping_Throws(long offset, long length)
+    {
+        using MemoryFile file = MemoryFile.Create("test", 8_192);
+        using MemoryMapping mapping = file.MapAgain(writable: true);
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => mapping.Populate(offset, length, writable: true));
+    }
+
+    [Fact]
     public void Dispose_Twice_ReleasesOnceAndForbidsUse()
     {
         MemoryFile file = MemoryFile.Create("test", 4_096);
@@ -112,4 +177,10 @@ public unsafe class MemoryFileTests
             File.Delete(path);
         }
     }
+
+    /// <summary>The words of one line that /proc/self/smaps has for the mapping that begins there.</summary>
+    private static string[] Smaps(nint start, string name) => File.ReadLines("/proc/self/smaps")
+        .SkipWhile(line => !line.StartsWith($"{start:x}-", StringComparison.Ordinal))
+        .First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..]
+        .Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }

@@ -17,6 +17,10 @@ internal static unsafe partial class LibC
     // memfd_create(2)
     public const uint CloseOnExec = 0x0001;
     public const uint AllowSealing = 0x0002;
+    public const uint HugePool = 0x0004;
+
+    // The logarithm of the page's size goes here: MFD_HUGE_2MB, MFD_HUGE_1GB
+    public const int HugeSizeShift = 26;
 
     // F_ADD_SEALS: fcntl(2), F_LINUX_SPECIFIC_BASE (1024) + 9
     public const int AddSeals = 1033;

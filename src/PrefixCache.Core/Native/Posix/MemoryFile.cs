@@ -45,14 +45,21 @@ public sealed unsafe class MemoryFile : IDisposable
     /// <param name="othersMayWrite">
     /// False seals the file against every writable mapping but this one. Needs Linux 5.1; before, <see cref="OthersMayWrite"/> stays true.
     /// </param>
+    /// <param name="hugePageBytes">
+    /// Takes pages of this size from the machine's pool; <paramref name="length"/> is a multiple. 0 = none.
+    /// </param>
+    /// <param name="transparentHugePages">Asks for transparent huge pages, which need not come, and fills the memory at once.</param>
     /// <param name="reserve">False takes memory as it is touched, which may fail by SIGBUS: only where next to nothing is touched.</param>
     /// <exception cref="PosixException">A call failed: ENOSPC or ENOMEM when there is too little memory.</exception>
-    public static MemoryFile Create(string name, long length, bool othersMayWrite = true, bool reserve = true)
+    public static MemoryFile Create(
+        string name, long length, bool othersMayWrite = true, long hugePageBytes = 0, bool transparentHugePages = false,
+        bool reserve = true)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
 
-        int descriptor = LibC.MemoryFileCreate(name, LibC.CloseOnExec | LibC.AllowSealing);
+        uint pool = hugePageBytes == 0 ? 0 : LibC.HugePool | ((uint)long.Log2(hugePageBytes) << LibC.HugeSizeShift);
+        int descriptor = LibC.MemoryFileCreate(name, LibC.CloseOnExec | LibC.AllowSealing | pool);
         if (descriptor < 0) throw PosixException.FromLastCall("memfd_create");
         SafeFileHandle handle = new(descriptor, ownsHandle: true);
         MemoryMapping? mapping = null;
@@ -61,9 +68,15 @@ public sealed unsafe class MemoryFile : IDisposable
             // Another user who gets a descriptor for reading must not open the memory for writing through /proc.
             if (LibC.ChangeMode(handle, OwnerOnly) != 0) throw PosixException.FromLastCall("fchmod");
             if (LibC.Truncate(handle, length) != 0) throw PosixException.FromLastCall("ftruncate");
-            if (reserve) Reserve(handle, length);
             // Before the seal, which lets the writable mappings be that exist already.
-            mapping = MemoryMapping.Map(handle, length, writable: true);
+            if (transparentHugePages)
+            {
+                mapping = MemoryMapping.Map(handle, length, writable: true);
+                FillHuge(mapping);
+            }
+
+            if (reserve) Reserve(handle, length);
+            mapping ??= MemoryMapping.Map(handle, length, writable: true);
             if (!othersMayWrite) othersMayWrite = !TrySealAgainstWriters(handle);
             AddSeals(handle, LibC.SealShrink | LibC.SealGrow | LibC.SealSeal);
             return new MemoryFile(handle, mapping, othersMayWrite);
@@ -94,6 +107,24 @@ public sealed unsafe class MemoryFile : IDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         _mapping.Dispose();
         Handle.Dispose();
+    }
+
+    /// <summary>
+    /// Where the kernel gives huge pages only to mappings that ask, fallocate gets small ones, and what has them keeps them: so the mapping
+    /// takes the memory, by a touch, and fallocate only what is left.
+    /// </summary>
+    private static void FillHuge(MemoryMapping mapping)
+    {
+        if (!mapping.TryAskForHugePages()) return;
+        try
+        {
+            for (long offset = 0; offset < mapping.Length; offset += ReservePieceBytes)
+                mapping.Populate(offset, Math.Min(ReservePieceBytes, mapping.Length - offset), writable: true);
+        }
+        catch (PosixException)
+        {
+            // Too little memory, most likely: fallocate says how much there was.
+        }
     }
 
     private static void Reserve(SafeFileHandle handle, long length)

@@ -20,12 +20,23 @@ public sealed class ProcessHandle : IDisposable
     public int Id { get; }
 
     /// <summary>It is dead, or a zombie.</summary>
+    /// <exception cref="ObjectDisposedException">Nobody watches it any more.</exception>
     public bool IsDead
     {
         get
         {
-            var poll = new PollDescriptor { Descriptor = (int)Descriptor.DangerousGetHandle(), Events = PollDescriptor.Readable };
-            return LibC.Poll(ref poll, 1, 0) > 0;
+            var held = false;
+            try
+            {
+                // The number of a closed descriptor may be another file's.
+                Descriptor.DangerousAddRef(ref held);
+                var poll = new PollDescriptor { Descriptor = (int)Descriptor.DangerousGetHandle(), Events = PollDescriptor.Readable };
+                return LibC.Poll(ref poll, 1, 0) > 0;
+            }
+            finally
+            {
+                if (held) Descriptor.DangerousRelease();
+            }
         }
     }
 

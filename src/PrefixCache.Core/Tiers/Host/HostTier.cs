@@ -21,7 +21,14 @@ internal sealed class HostTier : IDisposable
 
     public HostTier(HostTierOptions options, SystemMemory? memory = null)
     {
-        Arena = Arena.Create(new ArenaOptions { CapacityBytes = options.CapacityBytes, ReserveMemory = options.ReserveMemory }, memory);
+        Arena = Arena.Create(
+            new ArenaOptions
+            {
+                CapacityBytes = options.CapacityBytes,
+                HugePages = options.HugePages,
+                ReserveMemory = options.ReserveMemory,
+            },
+            memory);
         try
         {
             _control = ControlRegion.Create(Arena, options.BlockCount);
@@ -36,7 +43,7 @@ internal sealed class HostTier : IDisposable
         _highBytes = (long)(Arena.CapacityBytes * options.HighWatermark);
         _lowBytes = (long)(Arena.CapacityBytes * options.LowWatermark);
         MaxQuarantineBytes = (long)(Arena.CapacityBytes * options.MaxQuarantine);
-        if (options.LockPages) _pinner = new ArenaPinner(Arena);
+        if (options.LockPages && !Arena.IsNeverSwapped) _pinner = new ArenaPinner(Arena);
     }
 
     public Arena Arena { get; }
@@ -50,7 +57,7 @@ internal sealed class HostTier : IDisposable
     /// <summary>Writers get no extents while more than this is quarantined.</summary>
     public long MaxQuarantineBytes { get; }
 
-    /// <summary>What becomes of pinning, in the background; null = not asked for.</summary>
+    /// <summary>What becomes of pinning, in the background; null = not asked for, or not needed.</summary>
     public Task<MemoryLockResult>? Pinning => _pinner?.Result;
 
     public long CapacityBytes => Arena.CapacityBytes;

@@ -1,3 +1,5 @@
+using PrefixCache.Core.Memory;
+
 namespace PrefixCache.Core.Tiers.Host;
 
 /// <summary>Size and behaviour of the host tier.</summary>
@@ -5,6 +7,9 @@ public sealed record HostTierOptions
 {
     /// <summary>Payload bytes, reserved at start.</summary>
     public long CapacityBytes { get; init; } = 4L << 30;
+
+    /// <summary>Which pages the memory lies in.</summary>
+    public HugePages HugePages { get; init; } = HugePages.Auto;
 
     /// <summary>Pin the memory where the limit on locked memory allows it.</summary>
     public bool LockPages { get; init; } = true;

@@ -19,6 +19,7 @@ internal static unsafe partial class LibC
 
     // madvise(2)
     public const int AdviseDontFork = 10;
+    public const int AdviseHugePage = 14;
     public const int AdviseDontDump = 16;
     public const int AdvisePopulateRead = 22;
     public const int AdvisePopulateWrite = 23;

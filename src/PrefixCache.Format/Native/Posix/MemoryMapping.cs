@@ -72,6 +72,10 @@ public sealed unsafe class MemoryMapping : IDisposable
         for (long at = 0; at < length; at += Environment.SystemPageSize) _ = Volatile.Read(ref start[at]);
     }
 
+    /// <summary>Asks for transparent huge pages wherever the mapping is touched first; the kernel need not give them.</summary>
+    /// <returns>False where the kernel has none.</returns>
+    public bool TryAskForHugePages() => LibC.Advise(Pointer, (nuint)Length, LibC.AdviseHugePage) == 0;
+
     /// <summary>Unmaps; a second call does nothing.</summary>
     public void Dispose()
     {
