@@ -13,6 +13,7 @@ internal sealed class Worker(PrefixCacheClient client, TextWriter output) : IAsy
     private readonly Dictionary<string, PrefixReservation> _own = [];
     private volatile GatedKvMemory? _gated;
     private Task<WorkerReply>? _gatedTransfer;
+    private SteppedStore? _stepped;
 
     public async Task RunAsync(TextReader input)
     {
@@ -35,6 +36,7 @@ internal sealed class Worker(PrefixCacheClient client, TextWriter output) : IAsy
     {
         _gated?.Open();
         if (_gatedTransfer is not null) await _gatedTransfer;
+        if (_stepped is not null) await _stepped.DisposeAsync();
         await client.DisposeAsync();
         _gated?.Dispose();
     }
@@ -52,6 +54,7 @@ internal sealed class Worker(PrefixCacheClient client, TextWriter output) : IAsy
             "begin-retrieve" => await BeginAsync(command, () => RetrieveAsync(layout, tokens, command, gated: true)),
             "begin-store" => await BeginAsync(command, () => StoreAsync(layout, tokens, command, gated: true)),
             "finish" => await FinishAsync(),
+            "open-store" or "write-half" or "write-chunk" or "commit-chunk" => await StepAsync(layout, tokens, command),
             "release" => await ReleaseAsync(layout, command),
             _ => throw new PrefixCacheException($"There is no command '{command.Do}'."),
         };
@@ -69,8 +72,19 @@ internal sealed class Worker(PrefixCacheClient client, TextWriter output) : IAsy
     {
         var memory = new byte[layout.Shapes[command.Shard].PayloadBytes(tokens.Length)];
         var target = TestKv.Memory(layout, memory, tokens.Length, command.Shard);
-        var loaded = await Reservation(layout, command).RetrieveAsync(
-            Gate(target, command, gated), new TransferOptions { Shard = command.Shard });
+        RetrieveResult loaded;
+        try
+        {
+            loaded = await Reservation(layout, command).RetrieveAsync(
+                Gate(target, command, gated), new TransferOptions { Shard = command.Shard, LayerOrder = command.LayerOrder });
+        }
+        catch (PrefixCacheException exception)
+        {
+            var chunk = Math.Min(layout.ChunkTokens, tokens.Length);
+            var wrong = TestKv.FindDifference(layout, tokens, memory, 0, chunk, command.Shard);
+            return new WorkerReply { Error = exception.Message, WrongSegment = wrong };
+        }
+
         if (TestKv.FindDifference(layout, tokens, memory, 0, loaded.Tokens, command.Shard) is { } segment)
             throw new InvalidDataException($"Segment {segment} of shard {command.Shard} is not what was stored.");
         return new WorkerReply { Loaded = loaded.Tokens, Plane = loaded.Plane.ToString() };
@@ -109,6 +123,15 @@ internal sealed class Worker(PrefixCacheClient client, TextWriter output) : IAsy
         var transfer = _gatedTransfer!;
         _gatedTransfer = null;
         return await transfer;
+    }
+
+    private async Task<WorkerReply> StepAsync(KvLayout layout, int[] tokens, WorkerCommand command)
+    {
+        if (command.Do == "open-store")
+            _stepped = await SteppedStore.OpenAsync(client.Options, ReservationTicket.Parse(command.Ticket).Reservation, layout, tokens);
+        else if (command.Do == "commit-chunk") await _stepped!.CommitAsync(command.Chunk);
+        else _stepped!.Write(command.Chunk, whole: command.Do == "write-chunk");
+        return new WorkerReply { Offsets = _stepped!.Offsets };
     }
 
     private async Task<WorkerReply> ReleaseAsync(KvLayout layout, WorkerCommand command)

@@ -3,7 +3,10 @@ namespace PrefixCache.TestWorker;
 /// <summary>What a test tells a worker process: one JSON line each way.</summary>
 public sealed record WorkerCommand
 {
-    /// <summary>lookup, retrieve, store, begin-retrieve, begin-store, finish, release or share.</summary>
+    /// <summary>
+    /// lookup, retrieve, store, begin-retrieve, begin-store, finish, release or share; open-store, write-half, write-chunk and commit-chunk
+    /// of a <see cref="SteppedStore"/>.
+    /// </summary>
     public required string Do { get; init; }
 
     /// <summary>Two ranks' layout instead of the plain one.</summary>
@@ -24,6 +27,12 @@ public sealed record WorkerCommand
 
     /// <summary>And not before this segment.</summary>
     public int GateSegment { get; init; }
+
+    /// <summary>Load segment by segment.</summary>
+    public bool LayerOrder { get; init; }
+
+    /// <summary>write-half, write-chunk, commit-chunk: position of the chunk.</summary>
+    public int Chunk { get; init; }
 }
 
 /// <summary>What it answers.</summary>
@@ -38,6 +47,12 @@ public sealed record WorkerReply
 
     /// <summary>retrieve: tokens in place, each byte verified.</summary>
     public int Loaded { get; init; }
+
+    /// <summary>retrieve that failed: the first segment of the first chunk that the memory does not hold as stored.</summary>
+    public int? WrongSegment { get; init; }
+
+    /// <summary>open-store: where the chunks go, in bytes from the arena's start.</summary>
+    public IReadOnlyList<long> Offsets { get; init; } = [];
 
     public int Committed { get; init; }
 

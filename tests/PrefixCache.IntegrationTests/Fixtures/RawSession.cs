@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
+using PrefixCache.Format.SharedMemory;
 using PrefixCache.Grpc;
 using PrefixCache.Protocol;
 using PrefixCache.Protocol.V1;
@@ -57,6 +58,10 @@ internal sealed class RawSession : IAsyncDisposable
         if (token.Length > 0) headers.Add("authorization", "Bearer " + token);
         return new RpcChannel(new RpcChannelOptions { Address = address, DefaultHeaders = headers });
     }
+
+    /// <summary>Gets the arena for this session, so that its lookups are answered with extents. The mapping is the caller's.</summary>
+    public Task<ArenaView> AttachAsync() =>
+        ArenaConnector.ConnectAsync(Opened.SharedMemory.Socket, Id.Memory, TestContext.Current.CancellationToken);
 
     public async Task<ByteString> RegisterAsync(KvLayout layout) =>
         (await Channel.UnaryAsync(PrefixCacheMethods.RegisterLayout, new RegisterLayoutRequest { Session = Id, Layout = layout },
