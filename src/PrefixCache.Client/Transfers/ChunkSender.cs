@@ -141,14 +141,19 @@ internal sealed class ChunkSender
         if (session.Arena is not { IsWritable: true } arena || arena.ArenaId != arenaId || grant.Offsets.Count != wanted.Count)
             throw new RpcException(StatusCode.Internal, "The node granted memory that this process does not hold.");
         var shape = _layout.Shapes[_options.Shard];
+        var committing = Task.CompletedTask;
         for (var i = 0; i < wanted.Count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var commit = new StoreCommit { Handle = wanted[i].Handle };
             commit.Checksums.AddRange(Write(arena, grant.Offsets[i], shape, (int)wanted[i].Handle - 1));
-            await call.Requests.WriteAsync(new StoreRequest { Commit = commit }, cancellationToken);
+
+            // It leaves while the next chunk is written.
+            await committing;
+            committing = call.Requests.WriteAsync(new StoreRequest { Commit = commit }, cancellationToken).AsTask();
         }
 
+        await committing;
         await call.CompleteAsync();
     }
 

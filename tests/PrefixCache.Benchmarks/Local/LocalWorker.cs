@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using PrefixCache.Benchmarks.Lookup;
 using PrefixCache.Benchmarks.Transport;
 using PrefixCache.Client;
 using PrefixCache.Client.Memory;
@@ -13,7 +14,10 @@ namespace PrefixCache.Benchmarks.Local;
 /// </summary>
 internal sealed class LocalWorker : IDisposable
 {
-    private const int Rounds = 21;
+    private const int Rounds = 41;
+
+    /// <summary>Small requests beforehand: enough that tiered compilation is through with every method, in both processes.</summary>
+    private const int WarmUp = 3000;
 
     private readonly PrefixCacheClient _client;
     private readonly EngineMemory _engine = new();
@@ -67,9 +71,26 @@ internal sealed class LocalWorker : IDisposable
     /// <summary>Stores the prompt that every worker retrieves, and waits until this process's mapping is populated.</summary>
     private async Task<string> PrepareAsync()
     {
+        await WarmUpAsync();
         await StoreAsync(_prompt, _engine.Flat);
         await _client.Populated;
         return "prepared";
+    }
+
+    /// <summary>A few chunks of a small layout each, stored and retrieved: the same code, next to no bytes.</summary>
+    private async Task WarmUpAsync()
+    {
+        var layout = LookupWorkload.Layout;
+        await _client.RegisterLayoutAsync(layout);
+        var memory = new ContiguousKvMemory(
+            new byte[layout.Shapes[0].PayloadBytes(LocalWorkload.PromptTokens)], layout.Shapes[0], LocalWorkload.PromptTokens);
+        for (var i = 0; i < WarmUp; i++)
+        {
+            var prompt = LocalWorkload.Prompt(_seed++);
+            await using (var cold = await _client.LookupAsync(layout, prompt)) await cold.StoreAsync(memory);
+            await using var warm = await _client.LookupAsync(layout, prompt);
+            await warm.RetrieveAsync(memory);
+        }
     }
 
     private async Task<CopySpeeds> MeasureAsync()
