@@ -103,9 +103,11 @@ public sealed unsafe class ArenaView : IDisposable
         return Generation(entry) == generation;
     }
 
-    /// <summary>Holds the mappings for a copy; false when the view is disposed.</summary>
+    /// <summary>Holds the mappings for a copy; false when the view is disposed, whoever holds it still.</summary>
     public bool TryAcquire()
     {
+        // Disposed after this look: the holders that are counted below keep the mappings for this copy too.
+        if (Volatile.Read(ref _disposed) != 0) return false;
         for (var holders = Volatile.Read(ref _holders); holders > 0;)
         {
             var seen = Interlocked.CompareExchange(ref _holders, holders + 1, holders);
@@ -182,8 +184,6 @@ public sealed unsafe class ArenaView : IDisposable
             {
                 try
                 {
-                    // Disposed meanwhile: nobody will copy any more.
-                    if (Volatile.Read(ref _disposed) != 0) break;
                     _payload.Populate(offset, Math.Min(PopulatePieceBytes, Bytes - offset), IsWritable);
                 }
                 finally

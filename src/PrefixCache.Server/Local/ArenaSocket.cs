@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using PrefixCache.Core;
 using PrefixCache.Core.Native.Posix;
+using PrefixCache.Core.Results;
 using PrefixCache.Core.Sharing;
 using PrefixCache.Format.Native.Posix;
 using PrefixCache.Format.SharedMemory;
@@ -64,11 +65,11 @@ internal sealed class ArenaSocket : IAsyncDisposable
     {
         if (_stop.IsCancellationRequested) return;
         await _stop.CancelAsync();
+        // It takes the socket's file away too; later the path may be another node's.
         _listener.Dispose();
         await _loop;
         for (var i = 0; i < MaxHandshakes; i++) await _room.WaitAsync();
         _processes.Dispose();
-        if (!Address.StartsWith('@')) File.Delete(Address);
         _room.Dispose();
         _stop.Dispose();
     }
@@ -157,7 +158,7 @@ internal sealed class ArenaSocket : IAsyncDisposable
 
     private async Task AnswerAsync(Socket connection, CancellationToken cancellationToken)
     {
-        var peer = PeerCredentials.Of(connection);
+        var peer = PeerCredentials.Of(connection.SafeHandle);
         // Before anything is read: anybody may connect, and one who is refused anyway must not hold a place by saying nothing.
         if (CheckPeer(peer) is { } stranger)
         {
@@ -188,16 +189,23 @@ internal sealed class ArenaSocket : IAsyncDisposable
 
     private async Task GrantAsync(Socket connection, PeerCredentials peer, byte[] request, CancellationToken cancellationToken)
     {
-        _ = ArenaHandover.TryReadRequest(request, out var id);
-        if (!_node.Sessions.Find(id).Succeeded(out var session, out var error)
-            || !_node.Sharing.Attach(session, _processes.Find(ProcessHandle.OfPeer(connection, peer.Process))).Succeeded(
-                out var access, out error))
-        {
-            await RefuseAsync(connection, peer, error.Message, cancellationToken);
-            return;
-        }
+        if (Attach(connection, peer, request).Succeeded(out var access, out var error)) Send(connection, access);
+        else await RefuseAsync(connection, peer, error.Message, cancellationToken);
+    }
 
-        Send(connection, access);
+    private Result<ArenaAccess> Attach(Socket connection, PeerCredentials peer, byte[] request)
+    {
+        _ = ArenaHandover.TryReadRequest(request, out var id);
+        if (!_node.Sessions.Find(id).Succeeded(out var session, out var error)) return error;
+        try
+        {
+            return _node.Sharing.Attach(session, _processes.Find(ProcessHandle.OfPeer(connection.SafeHandle, peer.Process)));
+        }
+        catch (PosixException exception)
+        {
+            // Whoever cannot be watched cannot be proven dead.
+            return CacheError.FailedPrecondition($"{exception.Message}");
+        }
     }
 
     private static void Send(Socket connection, ArenaAccess access)

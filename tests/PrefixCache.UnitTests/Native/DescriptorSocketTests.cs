@@ -128,8 +128,8 @@ public unsafe class DescriptorSocketTests
     {
         using SocketPair pair = new();
 
-        PeerCredentials peer = PeerCredentials.Of(pair.Far);
-        using ProcessHandle handle = ProcessHandle.OfPeer(pair.Far, peer.Process);
+        PeerCredentials peer = PeerCredentials.Of(pair.Far.SafeHandle);
+        using ProcessHandle handle = ProcessHandle.OfPeer(pair.Far.SafeHandle, peer.Process);
 
         Assert.Equal(Environment.ProcessId, peer.Process);
         Assert.Equal(PosixUser.Current, peer.User);

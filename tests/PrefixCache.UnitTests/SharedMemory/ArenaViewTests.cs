@@ -130,6 +130,7 @@ public sealed class ArenaViewTests : IDisposable
         view.Dispose();
         view.Dispose();
 
+        Assert.False(view.TryAcquire());
         Assert.Equal(6, *view.Payload(5, 1));
         view.Release();
         Assert.False(view.TryAcquire());

@@ -29,6 +29,9 @@ internal static unsafe partial class LibC
     public const int SealGrow = 0x0004;
     public const int SealFutureWrite = 0x0010;
 
+    // SOL_SOCKET: socket(7)
+    public const int SocketLevel = 1;
+
     // eventfd(2)
     public const int EventCloseOnExec = 0x80000;
     public const int EventNonBlocking = 0x800;
@@ -65,6 +68,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, EntryPoint = "fchmod", SetLastError = true)]
     public static partial int ChangeMode(SafeFileHandle file, uint mode);
+
+    [LibraryImport(Library, EntryPoint = "getsockopt", SetLastError = true)]
+    public static partial int GetSocketOption(SafeHandle socket, int level, int option, void* value, ref uint length);
 
     [LibraryImport(Library, EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();

@@ -1,5 +1,5 @@
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using PrefixCache.Format.Native.Posix;
 
 namespace PrefixCache.Core.Native.Posix;
 
@@ -10,15 +10,16 @@ namespace PrefixCache.Core.Native.Posix;
 [StructLayout(LayoutKind.Sequential)]
 public readonly record struct PeerCredentials(int Process, uint User, uint Group)
 {
-    private const int SocketLevel = 1;
     private const int PeerCredentialsOption = 17;
 
-    /// <exception cref="SocketException">The socket is no connected Unix socket.</exception>
-    public static PeerCredentials Of(Socket socket)
+    /// <param name="socket">A connected Unix socket.</param>
+    /// <exception cref="PosixException">It is none.</exception>
+    public static unsafe PeerCredentials Of(SafeHandle socket)
     {
         PeerCredentials credentials = default;
-        var bytes = MemoryMarshal.AsBytes(new Span<PeerCredentials>(ref credentials));
-        _ = socket.GetRawSocketOption(SocketLevel, PeerCredentialsOption, bytes);
-        return credentials;
+        var length = (uint)sizeof(PeerCredentials);
+        return LibC.GetSocketOption(socket, LibC.SocketLevel, PeerCredentialsOption, &credentials, ref length) == 0
+            ? credentials
+            : throw PosixException.FromLastCall("getsockopt(SO_PEERCRED)");
     }
 }

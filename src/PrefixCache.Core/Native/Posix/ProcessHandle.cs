@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using PrefixCache.Format.Native.Posix;
@@ -9,8 +8,6 @@ namespace PrefixCache.Core.Native.Posix;
 /// <remarks>Owns the descriptor, which is readable once the process is dead: no thread of it runs, and it writes no memory.</remarks>
 public sealed class ProcessHandle : IDisposable
 {
-    private const int SocketLevel = 1;
-
     /// <summary>SO_PEERPIDFD, Linux 6.5.</summary>
     private const int PeerProcessOption = 77;
 
@@ -48,20 +45,13 @@ public sealed class ProcessHandle : IDisposable
     /// the peer had to be dead for that, and what it held is given back late, never early.
     /// </remarks>
     /// <exception cref="PosixException">The process is gone, or the kernel has no pidfd (Linux 5.3).</exception>
-    public static ProcessHandle OfPeer(Socket socket, int id)
+    public static unsafe ProcessHandle OfPeer(SafeHandle socket, int id)
     {
-        var option = -1;
-        try
-        {
-            if (socket.GetRawSocketOption(SocketLevel, PeerProcessOption, MemoryMarshal.AsBytes(new Span<int>(ref option))) == sizeof(int))
-                return new ProcessHandle(id, new SafeFileHandle(option, ownsHandle: true));
-        }
-        catch (SocketException)
-        {
-            // An older kernel.
-        }
-
-        return Open(id);
+        var descriptor = -1;
+        uint length = sizeof(int);
+        return LibC.GetSocketOption(socket, LibC.SocketLevel, PeerProcessOption, &descriptor, ref length) == 0
+            ? new ProcessHandle(id, new SafeFileHandle(descriptor, ownsHandle: true))
+            : Open(id);
     }
 
     /// <summary>A process by its number.</summary>
