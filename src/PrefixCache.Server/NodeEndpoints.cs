@@ -17,7 +17,8 @@ internal static class NodeEndpoints
         var lookup = new LookupEndpoint(node);
         var retrieve = new RetrieveEndpoint(node, work);
         rpc.AddServerStreaming(
-            PrefixCacheMethods.OpenSession, new SessionEndpoint(node, options, arenaSocket, work, loggers.CreateLogger<SessionEndpoint>()).HandleAsync);
+            PrefixCacheMethods.OpenSession,
+            new SessionEndpoint(node, options, arenaSocket, work, loggers.CreateLogger<SessionEndpoint>()).HandleAsync);
         rpc.AddUnary(PrefixCacheMethods.RegisterLayout, whole.RegisterLayoutAsync);
         rpc.AddUnary(PrefixCacheMethods.Lookup, lookup.LookupAsync);
         rpc.AddUnary(PrefixCacheMethods.Append, lookup.AppendAsync);

@@ -137,7 +137,9 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         return new PrefixCacheNode(options, cache, sharing, rpc, app, health, loggers.CreateLogger<PrefixCacheNode>());
     }
 
-    /// <summary>Tenants that share the main arena although nobody says that they trust one another; none where there is one alone.</summary>
+    /// <summary>
+    /// Tenants that share the main arena although nobody says that they trust one another; none where there is one alone.
+    /// </summary>
     private static List<string> Strangers(PrefixCacheNodeOptions options, TokenFile? tokens)
     {
         var named = options.TrustDomains.SelectMany(domain => domain.Tenants).ToHashSet(StringComparer.Ordinal);

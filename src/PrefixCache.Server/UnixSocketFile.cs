@@ -23,7 +23,8 @@ internal static partial class UnixSocketFile
         }
         catch (SocketException exception)
         {
-            throw new IOException($"{option}: what serves on {path} cannot be asked ({exception.Message}): stop it, or choose another path.");
+            throw new IOException(
+                $"{option}: what serves on {path} cannot be asked ({exception.Message}): stop it, or choose another path.");
         }
 
         throw new IOException($"{option}: another process serves on {path}: stop it, or choose another path.");

@@ -21,7 +21,7 @@ var root = new RootCommand("Benchmarks of PrefixCache. Every time is shown besid
             .. WasteBenchmark.Run(), .. await MemoryBenchmark.RunAsync(),
         ]),
     Benchmark("waste",
-        "Two layouts side by side in an arena that is full: bytes that hold nothing, and whether memory follows the load; memory of the node.",
+        "Two layouts side by side in an arena that is full: bytes that hold nothing, whether memory follows the load, memory of the node.",
         async () => [.. WasteBenchmark.Run(), .. await MemoryBenchmark.RunAsync()]),
     Part("transport-server", (_, cancellationToken) => TransportServer.RunAsync(cancellationToken)),
     Part("lookup-server", (_, cancellationToken) => LookupServer.RunAsync(cancellationToken)),

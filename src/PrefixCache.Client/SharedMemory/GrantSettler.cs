@@ -6,7 +6,9 @@ using PrefixCache.Protocol.V1;
 
 namespace PrefixCache.Client.SharedMemory;
 
-/// <summary>Tells the node that this process writes no more under a grant whose store was cut off, now or when there is a session again.</summary>
+/// <summary>
+/// Tells the node that this process writes no more under a grant whose store was cut off, now or when there is a session again.
+/// </summary>
 /// <remarks>Until it is told, or this process is dead, the node keeps the grant's blocks out of use. Thread-safe.</remarks>
 internal sealed class GrantSettler(RpcChannel channel, TimeSpan timeout)
 {

@@ -91,7 +91,9 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, CacheCou
         FreeWritten(block);
     }
 
-    /// <summary>A block that was being written will not be its chunk's, but its memory stays taken until <see cref="FreeWritten"/>.</summary>
+    /// <summary>
+    /// A block that was being written will not be its chunk's, but its memory stays taken until <see cref="FreeWritten"/>.
+    /// </summary>
     public void Disown(ChunkNode node)
     {
         WritingBlocks--;

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using PrefixCache.Core.Native.Posix;
-using PrefixCache.Format.SharedMemory;
 using PrefixCache.Format.Native.Posix;
+using PrefixCache.Format.SharedMemory;
 
 namespace PrefixCache.Core.Memory;
 

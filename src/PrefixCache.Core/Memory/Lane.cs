@@ -1,6 +1,8 @@
 namespace PrefixCache.Core.Memory;
 
-/// <summary>Blocks that are kept together because they fit into one another's gaps: whole chunks of one size, or the shorter ones of a layout.</summary>
+/// <summary>
+/// Blocks that are kept together because they fit into one another's gaps: whole chunks of one size, or the shorter ones of a layout.
+/// </summary>
 /// <param name="key">What finds it.</param>
 /// <param name="regionBytes">How much memory it takes from the arena at a time, if there is so much in one piece.</param>
 internal sealed class Lane(LaneKey key, long regionBytes)

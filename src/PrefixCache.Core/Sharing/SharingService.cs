@@ -20,7 +20,8 @@ public sealed class SharingService
     {
         lock (_state.Gate)
         {
-            if (_state.IsDisposed || !_state.Sessions.ContainsKey(session.Id)) return CacheError.NotFound($"The session has ended: open one.");
+            if (_state.IsDisposed || !_state.Sessions.ContainsKey(session.Id))
+                return CacheError.NotFound($"The session has ended: open one.");
             var domain = _state.Domains.Of(session.Instance.Tenant);
             if (!domain.IsShared)
             {

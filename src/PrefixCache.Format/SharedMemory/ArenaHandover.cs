@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace PrefixCache.Format.SharedMemory;
 
-/// <summary>What a worker and the node say to each other on the socket that hands out the arena: a request, a reply. Little-endian.</summary>
+/// <summary>
+/// What a worker and the node say to each other on the socket that hands out the arena: a request, a reply. Little-endian.
+/// </summary>
 /// <remarks>docs/shared-memory.md has the table of every byte.</remarks>
 public static class ArenaHandover
 {

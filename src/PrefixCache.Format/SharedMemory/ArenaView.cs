@@ -46,7 +46,8 @@ public sealed unsafe class ArenaView : IDisposable
     public Task Populated => _populated;
 
     /// <summary>Maps what a node has handed over; the descriptors may be closed afterwards.</summary>
-    /// <exception cref="IOException">They are no arena that this version understands, or not sealed: a file that shrinks kills whoever touches
+    /// <exception cref="IOException">They are no arena that this version understands, or not sealed: a file that shrinks kills whoever
+    /// touches
     /// what is gone.</exception>
     /// <exception cref="PosixException">The memory cannot be mapped.</exception>
     public static ArenaView Map(SafeFileHandle control, SafeFileHandle payload, bool writable)
@@ -161,7 +162,11 @@ public sealed unsafe class ArenaView : IDisposable
             return "The control region does not begin with PFXCTRL1: it is not a PrefixCache node's.";
         var major = *(uint*)(header + ControlRegionLayout.VersionMajorOffset);
         if (major != ControlRegionLayout.VersionMajor)
-            return $"The control region has version {major}, this client reads {ControlRegionLayout.VersionMajor}: use a client of the node's version.";
+        {
+            return $"The control region has version {major}, this client reads {ControlRegionLayout.VersionMajor}: "
+                + "use a client of the node's version.";
+        }
+
         var table = *(long*)(header + ControlRegionLayout.TableOffsetOffset);
         var size = *(uint*)(header + ControlRegionLayout.EntrySizeOffset);
         var count = *(uint*)(header + ControlRegionLayout.EntryCountOffset);

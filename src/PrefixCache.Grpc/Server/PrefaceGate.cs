@@ -5,7 +5,8 @@ namespace PrefixCache.Grpc.Server;
 
 /// <summary>Cuts connections that do not begin with the client's preface in time.</summary>
 /// <remarks>
-/// Kestrel waits for the 24 bytes (RFC 9113 section 3.4) as long as for an idle connection's next request, minutes: whoever connects and sends
+/// Kestrel waits for the 24 bytes (RFC 9113 section 3.4) as long as for an idle connection's next request, minutes: whoever connects and
+/// sends
 /// a few bytes would hold a socket and its buffers for that long. What the bytes are is Kestrel's to judge.
 /// </remarks>
 internal static class PrefaceGate

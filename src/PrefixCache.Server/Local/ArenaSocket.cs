@@ -11,7 +11,8 @@ namespace PrefixCache.Server.Local;
 
 /// <summary>The node's own Unix socket, on which workers of its host get the arena (docs/shared-memory.md).</summary>
 /// <remarks>
-/// The kernel says which process of which user asks, and the request which session it is; both must be in order. A connection is one request
+/// The kernel says which process of which user asks, and the request which session it is; both must be in order. A connection is one
+/// request
 /// and one reply. A refusal is logged once in ten seconds at most.
 /// </remarks>
 internal sealed class ArenaSocket : IAsyncDisposable

@@ -26,11 +26,16 @@ internal static class NodeOptionsValidator
         if (options.Socket.Length > 0 && Path.GetDirectoryName(Path.GetFullPath(options.Socket)) is { } folder && !Directory.Exists(folder))
             faults.Add($"socket: the folder {folder} does not exist: make it, or choose another path");
         if (System.Text.Encoding.UTF8.GetByteCount(options.SharedMemory.Socket) > MaxSocketPathBytes)
-            faults.Add($"shared-memory-socket: the path is longer than {MaxSocketPathBytes} bytes, the limit of Unix sockets: use a shorter one");
+        {
+            faults.Add($"shared-memory-socket: the path is longer than {MaxSocketPathBytes} bytes, the limit of Unix sockets: "
+                + "use a shorter one");
+        }
+
         if (options.SharedMemory.Socket.Length > 0
             && Path.GetDirectoryName(Path.GetFullPath(options.SharedMemory.Socket)) is { } sharing && !Directory.Exists(sharing))
             faults.Add($"shared-memory-socket: the folder {sharing} does not exist: make it, or choose another path");
-        foreach (var tenant in options.TrustDomains.SelectMany(domain => domain.Tenants).GroupBy(tenant => tenant).Where(group => group.Count() > 1))
+        foreach (var tenant in options.TrustDomains
+            .SelectMany(domain => domain.Tenants).GroupBy(tenant => tenant).Where(group => group.Count() > 1))
             faults.Add($"trust-domains: tenant '{tenant.Key}' is named {tenant.Count()} times: a tenant has one arena");
         if (options.TokenFile.Length > 0 && !File.Exists(options.TokenFile)) faults.Add($"token-file: {options.TokenFile} does not exist");
         if (options.Host.LowWatermark >= options.Host.HighWatermark)

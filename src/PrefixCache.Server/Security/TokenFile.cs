@@ -7,7 +7,8 @@ namespace PrefixCache.Server.Security;
 /// <summary>Bearer tokens and the tenants that each names, from a file. Read once, at start.</summary>
 /// <remarks>
 /// A line is a token, then, after white space, the tenants separated by commas; without them the tenant is `default`. The word `read-only`
-/// behind the tenants makes sessions that never store. Empty lines and lines that start with # do not count. Tokens are kept and compared as SHA-256, so that the time of a comparison tells nothing of them.
+/// behind the tenants makes sessions that never store. Empty lines and lines that start with # do not count. Tokens are kept and compared
+/// as SHA-256, so that the time of a comparison tells nothing of them.
 /// </remarks>
 internal sealed class TokenFile
 {
@@ -61,7 +62,9 @@ internal sealed class TokenFile
         if (tenants.Length == 0) return "no tenant is named: write their names, separated by commas, or nothing";
         if (tenants.FirstOrDefault(
             tenant => Encoding.UTF8.GetByteCount(tenant) > 256) is not null) return "a tenant's name has over 256 bytes";
-        return credentials.TryAdd(Hash(parts[0]), new Credential(tenants) { IsReadOnly = readOnly }) ? null : "the token stands in the file twice";
+        return credentials.TryAdd(Hash(parts[0]), new Credential(tenants) { IsReadOnly = readOnly })
+            ? null
+            : "the token stands in the file twice";
     }
 
     private static string Hash(string token) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(token)));

@@ -38,7 +38,8 @@ internal sealed class LookupBeside : IAsyncDisposable
             var started = Stopwatch.GetTimestamp();
             await using var reservation = await _client.LookupAsync(LookupWorkload.Layout, _tokens);
             times.Add(Stopwatch.GetElapsedTime(started).TotalMicroseconds);
-            if (reservation.HitTokens != _tokens.Length) throw new InvalidDataException($"The lookup found {reservation.HitTokens} tokens.");
+            if (reservation.HitTokens != _tokens.Length)
+                throw new InvalidDataException($"The lookup found {reservation.HitTokens} tokens.");
         }
 
         return LookupWorkload.Percentile(times, 0.99);

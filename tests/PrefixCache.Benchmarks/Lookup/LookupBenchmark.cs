@@ -50,7 +50,8 @@ internal static class LookupBenchmark
             echoes.Add(echoTime.TotalMicroseconds);
         }
 
-        return BenchmarkResult.AtMostTimes($"lookup_{LookupWorkload.ShortPrompt}{(located ? "_located" : "")}_client_p50", LookupWorkload.Percentile(lookups, 0.5), "us",
+        return BenchmarkResult.AtMostTimes(
+            $"lookup_{LookupWorkload.ShortPrompt}{(located ? "_located" : "")}_client_p50", LookupWorkload.Percentile(lookups, 0.5), "us",
             LookupWorkload.Percentile(echoes, 0.5), EchoBar);
     }
 

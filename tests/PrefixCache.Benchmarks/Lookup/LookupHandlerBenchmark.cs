@@ -62,7 +62,8 @@ internal static class LookupHandlerBenchmark
                 cache.Lookups.Release(owner, answer.Reservation, ReleaseScope.Done, null, null).OrThrow();
             }
 
-            return BenchmarkResult.AtMost($"lookup_{count}{(located ? "_located" : "")}_handler_p50", LookupWorkload.Percentile(times, 0.5), "us", bar);
+            return BenchmarkResult.AtMost(
+                $"lookup_{count}{(located ? "_located" : "")}_handler_p50", LookupWorkload.Percentile(times, 0.5), "us", bar);
         }
     }
 

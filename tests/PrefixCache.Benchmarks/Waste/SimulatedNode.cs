@@ -9,7 +9,9 @@ using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.Benchmarks.Waste;
 
-/// <summary>The node's own classes over an arena of which no byte is ever touched, so that it may be larger than the machine's memory.</summary>
+/// <summary>
+/// The node's own classes over an arena of which no byte is ever touched, so that it may be larger than the machine's memory.
+/// </summary>
 internal sealed class SimulatedNode : IDisposable
 {
     /// <summary>A third of the prompts begin with one of so many texts of so many tokens.</summary>

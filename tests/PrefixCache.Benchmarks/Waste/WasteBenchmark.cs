@@ -7,7 +7,8 @@ using Spectre.Console;
 namespace PrefixCache.Benchmarks.Waste;
 
 /// <summary>
-/// Stores prompts of two layouts, those of Llama-3.1-8B and Qwen2.5-0.5B in bf16, into an arena that is full, then of one layout alone: bytes that hold nothing, and whether the memory
+/// Stores prompts of two layouts, those of Llama-3.1-8B and Qwen2.5-0.5B in bf16, into an arena that is full, then of one layout alone:
+/// bytes that hold nothing, and whether the memory
 /// follows the load.
 /// </summary>
 internal sealed class WasteBenchmark : IDisposable
@@ -86,7 +87,9 @@ internal sealed class WasteBenchmark : IDisposable
         return worst;
     }
 
-    /// <summary>Prompts of one layout, until the other's blocks are gone and as many again. Tells the mean share that it holds then.</summary>
+    /// <summary>
+    /// Prompts of one layout, until the other's blocks are gone and as many again. Tells the mean share that it holds then.
+    /// </summary>
     private double Alone(int layout)
     {
         var phase = _layouts[layout].Name + " alone";
@@ -154,7 +157,8 @@ internal sealed class WasteBenchmark : IDisposable
         foreach (var sample in _curve)
         {
             table.AddRow([sample.Phase, sample.Stores.ToString(CultureInfo.InvariantCulture), Percent(sample.Allocated),
-                .. sample.Layouts.Select(Percent), Percent(sample.Wasted), sample.EvictedPerStored.ToString("0.00", CultureInfo.InvariantCulture)]);
+                .. sample.Layouts.Select(Percent), Percent(sample.Wasted),
+                sample.EvictedPerStored.ToString("0.00", CultureInfo.InvariantCulture)]);
         }
 
         AnsiConsole.Write(table);

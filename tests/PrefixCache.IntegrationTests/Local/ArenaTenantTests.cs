@@ -42,7 +42,8 @@ public sealed class ArenaTenantTests
     public async Task Refusals_AreLoggedOnceInAWhileWithoutTheSession()
     {
         var log = new MessageLog();
-        await using var node = await PrefixCacheNode.StartAsync(RunningNode.Options(), LoggerFactory.Create(logging => logging.AddProvider(log)));
+        await using var node = await PrefixCacheNode.StartAsync(
+            RunningNode.Options(), LoggerFactory.Create(logging => logging.AddProvider(log)));
         await using var session = await RawSession.OpenAsync(node.Address);
         for (var i = 0; i < 20; i++)
         {

@@ -31,7 +31,8 @@ public sealed class SoakTests
         Assert.True(node.Node.Counters.StoresAborted > 0, "No client was killed within a store.");
         Assert.True(counts is { Hits: > 100, Chunks: > 100, Appends: > 0, Clears: > 0 } && evicted > 100 && kills > 3 && samples > 100,
             counts.ToString());
-        await Until.TrueAsync(() => node.Node.Snapshot() is { Reservations: 0, ReservedTokens: 0, Leases: 0, WritingBlocks: 0, QuarantinedBlocks: 0 },
+        await Until.TrueAsync(
+            () => node.Node.Snapshot() is { Reservations: 0, ReservedTokens: 0, Leases: 0, WritingBlocks: 0, QuarantinedBlocks: 0 },
             () => $"Something is still out: {node.Node.Snapshot()}");
         await AssertEmptyAfterClearAsync(node);
     }

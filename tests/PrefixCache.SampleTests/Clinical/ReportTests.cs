@@ -57,7 +57,8 @@ public class ReportTests
     {
         // 200 + 300 + 310 ms against 310 + 50 + 100: the first note pays for storing, the others gain.
         ExtractionResult[] without = [new(100, 0, 200, [1, 2]), new(200, 0, 300, [3]), new(100, 0, 310, [7, 9])];
-        ExtractionResult[] with = [new(100, 0, 310, [1, 2]), new(200, 150, 50, [3], "stream"), new(100, 50, 100, [7, lastOutput], "stream")];
+        ExtractionResult[] with =
+            [new(100, 0, 310, [1, 2]), new(200, 150, 50, [3], "stream"), new(100, 50, 100, [7, lastOutput], "stream")];
         return ExtractionReport.Compare(Notes, without, with);
     }
 }

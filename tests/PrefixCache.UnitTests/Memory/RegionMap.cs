@@ -39,7 +39,8 @@ internal sealed class RegionMap(BlockAllocator allocator)
         if (_regions.Count == 0) return 0;
         var smallest = _regions.Min(region => region.Lane.UnitBytes);
         return Unclaimed().Where(run => run.Length < smallest).Sum(run => run.Length)
-            + _regions.Sum(region => region.Pages.Runs().Select(run => run.Length * Page).Where(bytes => bytes < region.Lane.UnitBytes).Sum());
+            + _regions.Sum(region => region.Pages.Runs().Select(run => run.Length * Page)
+            .Where(bytes => bytes < region.Lane.UnitBytes).Sum());
     }
 
     private ModelRegion? Claim((long UnitBytes, bool IsWhole) lane, long bytes)

@@ -33,7 +33,9 @@ public class ConcurrencyTests
         node.AssertEmpty();
     }
 
-    /// <summary>A store of many chunks takes its blocks in parts; its reservation, its namespace or its node may go between two of them.</summary>
+    /// <summary>
+    /// A store of many chunks takes its blocks in parts; its reservation, its namespace or its node may go between two of them.
+    /// </summary>
     [Theory]
     [InlineData("release")]
     [InlineData("end")]

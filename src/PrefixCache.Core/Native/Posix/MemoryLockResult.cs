@@ -15,7 +15,8 @@ public readonly record struct MemoryLockResult(bool IsLocked, long AskedBytes, l
     {
         if (IsLocked) return $"{AskedBytes} bytes are locked in memory.";
         string limit = LimitBytes == long.MaxValue ? "unlimited" : $"{LimitBytes} bytes";
-        return $"{AskedBytes} bytes could not be locked in memory ({Format.Native.Posix.Errno.NameOf(Errno)}; RLIMIT_MEMLOCK is {limit}): they may be "
+        string why = Format.Native.Posix.Errno.NameOf(Errno);
+        return $"{AskedBytes} bytes could not be locked in memory ({why}; RLIMIT_MEMLOCK is {limit}): they may be "
             + "swapped out. Raise the limit (`ulimit -l`, systemd LimitMEMLOCK=, docker --ulimit memlock=-1) or grant CAP_IPC_LOCK.";
     }
 }

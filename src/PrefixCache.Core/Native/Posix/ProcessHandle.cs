@@ -61,7 +61,8 @@ public sealed class ProcessHandle : IDisposable
         var descriptor = LibC.SystemCall(LibC.OpenProcessCall, id, 0);
         return descriptor >= 0
             ? new ProcessHandle(id, new SafeFileHandle((nint)descriptor, ownsHandle: true))
-            : throw PosixException.FromLastCall("pidfd_open", $"Process {id} cannot be watched: pidfd needs Linux 5.3 and a living process.");
+            : throw PosixException.FromLastCall(
+                "pidfd_open", $"Process {id} cannot be watched: pidfd needs Linux 5.3 and a living process.");
     }
 
     public void Dispose() => Descriptor.Dispose();

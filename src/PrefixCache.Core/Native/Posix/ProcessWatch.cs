@@ -5,7 +5,8 @@ namespace PrefixCache.Core.Native.Posix;
 
 /// <summary>Tells when processes are dead.</summary>
 /// <remarks>
-/// One thread waits for all of them (poll(2) over their pidfds, and an eventfd that wakes it when the list changes); it calls back, without a
+/// One thread waits for all of them (poll(2) over their pidfds, and an eventfd that wakes it when the list changes); it calls back, without
+/// a
 /// lock of its own, and a callback must not wait. Thread-safe. Owns the handles that it is given.
 /// </remarks>
 public sealed class ProcessWatch : IDisposable

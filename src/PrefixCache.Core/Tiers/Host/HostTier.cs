@@ -8,7 +8,8 @@ namespace PrefixCache.Core.Tiers.Host;
 
 /// <summary>Blocks in one arena of host memory, with their entries in the control region.</summary>
 /// <remarks>
-/// Owns arena, control region and records. Allocation state is protected by the node's lock; payload is not touched here. Block state is private:
+/// Owns arena, control region and records. Allocation state is protected by the node's lock; payload is not touched here. Block state is
+/// private:
 /// the control region is written for readers and never read back.
 /// </remarks>
 internal sealed class HostTier : IDisposable
@@ -74,7 +75,9 @@ internal sealed class HostTier : IDisposable
     /// <summary>Bytes that hold nothing and can hold nothing; see <see cref="BlockAllocator.WastedBytes"/>.</summary>
     public long WastedBytes => _allocator.WastedBytes;
 
-    /// <summary>A block of that many bytes, rounded to its size class, could exist in an empty tier without passing the high watermark.</summary>
+    /// <summary>
+    /// A block of that many bytes, rounded to its size class, could exist in an empty tier without passing the high watermark.
+    /// </summary>
     public bool Fits(long bytes) => bytes <= _highBytes;
 
     /// <summary>Taking that many bytes would pass the high watermark.</summary>

@@ -35,7 +35,13 @@ public static unsafe class DescriptorSocket
             fixed (byte* first = bytes)
             {
                 var vector = new IoVector { Base = first, Length = (nuint)bytes.Length };
-                var message = new MessageHeader { Vectors = &vector, VectorCount = 1, Control = &control, ControlLength = Aligned(control.Length) };
+                var message = new MessageHeader
+                {
+                    Vectors = &vector,
+                    VectorCount = 1,
+                    Control = &control,
+                    ControlLength = Aligned(control.Length),
+                };
                 Send(socket, message, bytes.Length);
             }
         }
@@ -57,7 +63,13 @@ public static unsafe class DescriptorSocket
         fixed (byte* first = buffer)
         {
             var vector = new IoVector { Base = first, Length = (nuint)buffer.Length };
-            var message = new MessageHeader { Vectors = &vector, VectorCount = 1, Control = &control, ControlLength = (nuint)sizeof(DescriptorControl) };
+            var message = new MessageHeader
+            {
+                Vectors = &vector,
+                VectorCount = 1,
+                Control = &control,
+                ControlLength = (nuint)sizeof(DescriptorControl),
+            };
             nint received;
             do
             {
@@ -88,7 +100,8 @@ public static unsafe class DescriptorSocket
 
     private static SafeFileHandle[] Take(in MessageHeader message, in DescriptorControl control)
     {
-        if (message.ControlLength < DescriptorControl.HeaderBytes || control.Level != LibC.SocketLevel || control.Type != LibC.Rights) return [];
+        if (message.ControlLength < DescriptorControl.HeaderBytes) return [];
+        if (control.Level != LibC.SocketLevel || control.Type != LibC.Rights) return [];
         var descriptors = new SafeFileHandle[((int)control.Length - DescriptorControl.HeaderBytes) / sizeof(int)];
         for (var i = 0; i < descriptors.Length; i++) descriptors[i] = new SafeFileHandle(control.Descriptors[i], ownsHandle: true);
         return descriptors;

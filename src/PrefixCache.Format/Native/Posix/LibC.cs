@@ -5,7 +5,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace PrefixCache.Format.Native.Posix;
 
-/// <summary>The C library calls that sharing memory needs, as they are. 64-bit Linux only: <c>off_t</c> and <c>size_t</c> have 64 bits.</summary>
+/// <summary>
+/// The C library calls that sharing memory needs, as they are. 64-bit Linux only: <c>off_t</c> and <c>size_t</c> have 64 bits.
+/// </summary>
 /// <remarks>
 /// <c>fcntl</c> is variadic in C. Declaring it with its third argument fixed is right on the Linux ABIs of x64 and arm64, where variadic
 /// integer arguments travel in the same registers (it is not on Apple's arm64).
