@@ -13,6 +13,8 @@ internal sealed class LookupBeside : IAsyncDisposable
     private readonly PrefixCacheClient _client;
     private readonly int[] _tokens = LookupWorkload.Tokens(LookupWorkload.ShortPrompt);
 
+    private PrefixReservation? _held;
+
     private LookupBeside(PrefixCacheClient client) => _client = client;
 
     public static async Task<LookupBeside> StartAsync(string address)
@@ -25,6 +27,9 @@ internal sealed class LookupBeside : IAsyncDisposable
         await reservation.StoreAsync(
             new ContiguousKvMemory(new byte[shape.PayloadBytes(beside._tokens.Length)], shape, beside._tokens.Length));
         await reservation.ReleaseAsync();
+
+        // Its leases keep the prompt, whatever the workers store.
+        beside._held = await client.LookupAsync(LookupWorkload.Layout, beside._tokens);
         await beside.P99Async();
         return beside;
     }
@@ -45,5 +50,9 @@ internal sealed class LookupBeside : IAsyncDisposable
         return LookupWorkload.Percentile(times, 0.99);
     }
 
-    public ValueTask DisposeAsync() => _client.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (_held is not null) await _held.DisposeAsync();
+        await _client.DisposeAsync();
+    }
 }
