@@ -57,7 +57,6 @@ public sealed class PrefixCacheClient : IAsyncDisposable
 
     internal CallGuard Calls { get; }
 
-    internal GrantSettler Settler => _keeper.Settler;
 
     /// <summary>Makes a client and waits for the first attempt to connect.</summary>
     /// <param name="options">Address and identity.</param>
@@ -143,7 +142,7 @@ public sealed class PrefixCacheClient : IAsyncDisposable
     /// <summary>Settles grants whose stores were cut off; with the next session where there is none now.</summary>
     internal async Task SettleAsync()
     {
-        if (_keeper.Current is { IsLost: false } session) await Settler.SettleAsync(session, CancellationToken.None);
+        if (_keeper.Current is { IsLost: false } session) await _keeper.Settler.SettleAsync(session, CancellationToken.None);
     }
 
     /// <summary>Tells a listener what went wrong with a hit; in strict mode throws it.</summary>

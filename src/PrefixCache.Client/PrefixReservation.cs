@@ -109,7 +109,7 @@ public sealed class PrefixReservation : IAsyncDisposable
             // The store was cut off, and this process writes there no more.
             if (sender.OpenGrant is { } grant)
             {
-                _client.Settler.Add(grant.ArenaId, grant.Grant);
+                GrantSettler.Add(grant.ArenaId, grant.Grant);
                 await _client.SettleAsync();
             }
         }

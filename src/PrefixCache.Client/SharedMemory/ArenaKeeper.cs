@@ -24,7 +24,7 @@ internal sealed class ArenaKeeper(PrefixCacheClientOptions options, Action<Clien
                 $"{_view!.Bytes >> 20} MiB of the node's memory are mapped: payload does not travel.")));
             return _view;
         }
-        catch (Exception exception) when (exception is IOException or PosixException or ArenaRefusedException
+        catch (Exception exception) when (exception is IOException or PosixException or ArenaRefusedException or ArgumentException
             or System.Net.Sockets.SocketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
             report(new ClientEvent(ClientEventKind.StreamsOnly, "", exception.Message));

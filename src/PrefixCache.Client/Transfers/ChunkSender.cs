@@ -161,7 +161,7 @@ internal sealed class ChunkSender
     {
         var tokens = TokensAt(position);
         var bytes = shape.PayloadBytes(tokens);
-        if (offset > (ulong)(arena.Bytes - bytes))
+        if (bytes > arena.Bytes || offset > (ulong)(arena.Bytes - bytes))
             throw new RpcException(StatusCode.Internal, "The node granted memory beyond the arena's end.");
         if (!arena.TryAcquire()) throw new RpcException(StatusCode.Unavailable, "The client is closed.");
         try

@@ -79,6 +79,8 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, CacheCou
         node.Shards[shard] = block;
         node.Present++;
         node.AllocatedBytes += block.Extent.Length;
+        // The sealer leases chunks that are not complete yet.
+        if (node.Leases > 0) _pinnedBytes += block.Extent.Length;
         if (node.IsComplete) Chunks++;
         if (node.Present == 1) policy.Added(node);
         return true;

@@ -49,7 +49,7 @@ public sealed unsafe class ChunkNode
     /// <summary>How many of <see cref="Shards"/> are there.</summary>
     internal int Present { get; set; }
 
-    /// <summary>Of the blocks in <see cref="Shards"/>. Does not change under a lease, for a leased chunk is complete.</summary>
+    /// <summary>Of the blocks in <see cref="Shards"/>. Grows under a lease only where the sealer leases a chunk that is not complete yet.</summary>
     internal long AllocatedBytes { get; set; }
 
     internal int Children { get; set; }

@@ -109,11 +109,12 @@ public sealed class LookupService
             if (!_state.Reservations.Find(session, reservationId).Succeeded(out var reservation, out var error)) return error;
             if (load is { } loaded) _state.Counters.Loaded(loaded);
             if (compute is { } computed) _state.Counters.Computed(computed);
+            var held = reservation.HeldFor(session);
             var all = session.Role == SessionRole.Scheduler
                 || (scope == ReleaseScope.Done ? reservation.RankDone(session.Rank) : reservation.RankLoaded(session.Rank));
             if (all && scope == ReleaseScope.Done) _state.Reservations.End(reservation);
             else if (all) ReservationTable.ReleaseLeases(reservation);
-            return new ReleaseAnswer(Held: true, Ended: all && scope == ReleaseScope.Done);
+            return new ReleaseAnswer(held, Ended: all && scope == ReleaseScope.Done);
         }
     }
 
@@ -131,9 +132,8 @@ public sealed class LookupService
         if (NamespaceKey.CheckNames(query.Salt, query.Adapter) is { } names) return names;
         if (query.AlignTokens is < 0 or > MaxAlignTokens)
             return CacheError.InvalidArgument($"align_tokens is {query.AlignTokens}: 0 to {MaxAlignTokens}.");
-        if (query.LocateShards.Count > query.Layout.Shards.Count)
-            return CacheError.InvalidArgument(
-                $"{query.LocateShards.Count} shards are to be located, but the layout has {query.Layout.Shards.Count}: name each once.");
+        if (query.LocateShards.Distinct().Count() != query.LocateShards.Count)
+            return CacheError.InvalidArgument($"extent_shards names a shard twice: name each once.");
         foreach (var shard in query.LocateShards)
             if (ShardAccess.CheckLoad(query.Layout, query.Session, shard) is { } fault) return fault;
         if (query.ComputedTokens < 0 || query.ComputedTokens > tokens.Count)
@@ -158,6 +158,7 @@ public sealed class LookupService
         var hit = Math.Min(reservation.PathTokens, asked);
         reservation.HitTokens = query.AlignTokens > 1 ? hit / query.AlignTokens * query.AlignTokens : hit;
         _state.Counters.LookedUp(asked, reservation.HitTokens);
+        reservation.Answered(query.Session);
         var isNew = reservation.Lookups++ == 0;
         return new LookupAnswer(reservation.Id, reservation.Tokens.Count, reservation.HitTokens, query.Layout.ChunkTokens, isNew)
         {
@@ -209,8 +210,14 @@ public sealed class LookupService
 
         // A short chunk ends its chain. It stays the hit's end until a longer chunk that contains it is there.
         if (tail is not null && path.Count == leased) path.Add(tail);
-        else if (tail is not null) tree.Store.Unlease(tail);
+        else if (tail is not null) EndLease(reservation, tail);
         tree.Store.Used(path);
+    }
+
+    private static void EndLease(Reservation reservation, ChunkNode node)
+    {
+        reservation.LeasesEnded();
+        reservation.Tree.Store.Unlease(node);
     }
 
     private Result<LookupAnswer> Replace(

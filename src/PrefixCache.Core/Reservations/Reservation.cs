@@ -13,6 +13,15 @@ internal sealed class Reservation
     private readonly HashSet<int> _loadedRanks = [];
     private readonly HashSet<int> _doneRanks = [];
 
+    /// <summary>The round of leases that each session was told of since it last reported.</summary>
+    private readonly Dictionary<Session, int> _told = [];
+
+    /// <summary>Grows each time that leases end: whoever copies under an older one may have copied anything.</summary>
+    private int _round;
+
+    /// <summary>The round of the last lookup's answer.</summary>
+    private int _answered;
+
     public Reservation(ulong id, Session owner, string requestId, NamespaceTree tree, TokenBuffer tokens, ulong[] hashes)
     {
         Id = id;
@@ -53,6 +62,29 @@ internal sealed class Reservation
     public long LastUsed { get; set; }
 
     public int PathTokens => Path.Count == 0 ? 0 : ((Path.Count - 1) * Tree.Layout.ChunkTokens) + Path[^1].TokenCount;
+
+    /// <summary>Some or all leases have ended.</summary>
+    public void LeasesEnded() => _round++;
+
+    /// <summary>A lookup is answered. A session that copies already goes on under the round that it began with.</summary>
+    public void Answered(Session session)
+    {
+        _answered = _round;
+        _told.TryAdd(session, _round);
+    }
+
+    /// <summary>A session was told where a shard lies.</summary>
+    public void Located(Session session) => _told.TryAdd(session, _round);
+
+    /// <summary>
+    /// The leases held without a gap since the session was told of the hit, or since the last lookup where it streams. One that holds the
+    /// arena and was told of nothing may copy by what an earlier session of its process was told: that never held.
+    /// </summary>
+    public bool HeldFor(Session session)
+    {
+        if (_told.Remove(session, out var round)) return round == _round;
+        return session.Process is null && _answered == _round;
+    }
 
     /// <summary>Where the hit of one shard lies.</summary>
     public LocatedShard Locate(int shard)

@@ -66,6 +66,7 @@ internal sealed class ReservationTable(NodeState state)
 
     public static void ReleaseLeases(Reservation reservation)
     {
+        if (reservation.Path.Count > 0) reservation.LeasesEnded();
         foreach (var node in reservation.Path) reservation.Tree.Store.Unlease(node);
         reservation.Path.Clear();
         reservation.HitTokens = 0;

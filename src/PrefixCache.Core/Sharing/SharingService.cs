@@ -48,6 +48,7 @@ public sealed class SharingService
             if (ShardAccess.CheckLoad(reservation.Tree.Layout, session, shard) is { } fault) return fault;
             if (session.Process is null)
                 return CacheError.FailedPrecondition($"The session holds no arena: get it from the node's socket first, or use Retrieve.");
+            reservation.Located(session);
             return reservation.Locate(shard);
         }
     }

@@ -29,9 +29,11 @@ public sealed unsafe class ArenaView : IDisposable
         IsWritable = writable;
         var header = control.Pointer;
         ArenaId = new Guid(new ReadOnlySpan<byte>(header + ControlRegionLayout.ArenaIdOffset, 16), bigEndian: true);
+        // Read once and checked as read: what the node does to the header later must not lead out of the mapping.
         _table = *(long*)(header + ControlRegionLayout.TableOffsetOffset);
         _entryBytes = *(int*)(header + ControlRegionLayout.EntrySizeOffset);
         _entries = *(int*)(header + ControlRegionLayout.EntryCountOffset);
+        if (Fault() is { } fault) throw new IOException(fault);
     }
 
     public Guid ArenaId { get; }
@@ -57,7 +59,6 @@ public sealed unsafe class ArenaView : IDisposable
         try
         {
             payloadMap = MapWhole(payload, 1, writable);
-            if (Fault(controlMap, payloadMap.Length) is { } fault) throw new IOException(fault);
             return new ArenaView(controlMap, payloadMap, writable);
         }
         catch
@@ -155,9 +156,9 @@ public sealed unsafe class ArenaView : IDisposable
             : throw new IOException($"The memory has {length} bytes, {atLeast} or more were expected.");
     }
 
-    private static string? Fault(MemoryMapping control, long payloadBytes)
+    private string? Fault()
     {
-        var header = control.Pointer;
+        var header = _control.Pointer;
         if (Volatile.Read(ref *(ulong*)(header + ControlRegionLayout.MagicOffset)) != ControlRegionLayout.Magic)
             return "The control region does not begin with PFXCTRL1: it is not a PrefixCache node's.";
         var major = *(uint*)(header + ControlRegionLayout.VersionMajorOffset);
@@ -167,12 +168,9 @@ public sealed unsafe class ArenaView : IDisposable
                 + "use a client of the node's version.";
         }
 
-        var table = *(long*)(header + ControlRegionLayout.TableOffsetOffset);
-        var size = *(uint*)(header + ControlRegionLayout.EntrySizeOffset);
-        var count = *(uint*)(header + ControlRegionLayout.EntryCountOffset);
-        return *(long*)(header + ControlRegionLayout.ArenaBytesOffset) == payloadBytes && table >= ControlRegionLayout.HeaderSize
-            && table % 8 == 0 && size >= ControlRegionLayout.EntrySize && size % 8 == 0 && size <= int.MaxValue && count <= int.MaxValue
-            && table <= control.Length && (long)count * size <= control.Length - table
+        return *(long*)(header + ControlRegionLayout.ArenaBytesOffset) == Bytes && _table >= ControlRegionLayout.HeaderSize
+            && _table % 8 == 0 && _entryBytes >= ControlRegionLayout.EntrySize && _entryBytes % 8 == 0 && _entries >= 0
+            && _table <= _control.Length && (long)_entries * _entryBytes <= _control.Length - _table
             ? null
             : "The control region's header does not fit the memory that came with it.";
     }
