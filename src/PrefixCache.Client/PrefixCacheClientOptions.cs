@@ -54,7 +54,7 @@ public sealed record PrefixCacheClientOptions
     /// <summary>Map the node's memory where both are on one host; false = payload always travels in streams.</summary>
     public bool SharedMemory { get; init; } = true;
 
-    /// <summary>This process never stores: the node refuses it, and its memory is mapped for reading only.</summary>
+    /// <summary>This process never stores: StoreAsync does nothing, and the node's memory is mapped for reading only.</summary>
     public bool ReadOnly { get; init; }
 
     /// <summary>Check the checksums of what was retrieved, where there are some.</summary>

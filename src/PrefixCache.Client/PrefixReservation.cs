@@ -21,6 +21,9 @@ public sealed class PrefixReservation : IAsyncDisposable
     private readonly HitExtents? _extents;
     private int _released;
 
+    /// <summary>What was loaded and not reported yet.</summary>
+    private RetrieveResult? _loaded;
+
     internal PrefixReservation(
         PrefixCacheClient client, NodeSession? session, KvLayout layout, ReservationTicket ticket, HitExtents? extents = null)
     {
@@ -57,10 +60,25 @@ public sealed class PrefixReservation : IAsyncDisposable
         if (_session is { IsLost: false, Arena: { } arena } session)
         {
             var hit = new SharedHit(_client, session, arena, Layout, Ticket);
-            if (await hit.TryRetrieveAsync(_extents, destination, options, end, cancellationToken) is { } result) return result;
+            if (await hit.TryRetrieveAsync(_extents, destination, options, end, cancellationToken) is { } result)
+                return Loaded(result);
         }
 
-        return await ReceiveAsync(destination, options, end, cancellationToken);
+        return Loaded(await ReceiveAsync(destination, options, end, cancellationToken));
+    }
+
+    /// <summary>Notes what is to be reported with the next release. A second shard of the same tokens adds bytes and time alone.</summary>
+    private RetrieveResult Loaded(RetrieveResult result)
+    {
+        if (result.Tokens == 0) return result;
+        _loaded = _loaded is not { } earlier ? result : result with
+        {
+            Tokens = result.EndToken > earlier.EndToken ? earlier.Tokens + result.Tokens : earlier.Tokens,
+            EndToken = Math.Max(earlier.EndToken, result.EndToken),
+            Bytes = earlier.Bytes + result.Bytes,
+            Elapsed = earlier.Elapsed + result.Elapsed,
+        };
+        return result;
     }
 
     private async ValueTask<RetrieveResult> ReceiveAsync(
@@ -95,6 +113,12 @@ public sealed class PrefixReservation : IAsyncDisposable
         var end = options.EndToken == 0 ? TotalTokens : Math.Min(options.EndToken, TotalTokens);
         var sender = new ChunkSender(Layout, options, end, source, _client.Options.TimeProvider);
         if (sender.IsEmpty) return StoreSummary.Nothing;
+        if (_client.Options.ReadOnly)
+        {
+            if (_client.Options.Strict) throw new PrefixCacheException("Store: this client is read-only.");
+            return StoreSummary.Nothing;
+        }
+
         try
         {
             await _client.Calls.TransferAsync("Store", _session, static async (state, channel, call) =>
@@ -166,6 +190,8 @@ public sealed class PrefixReservation : IAsyncDisposable
         ReleaseRequest.Types.Scope scope, UsageReport? report, CancellationToken cancellationToken)
     {
         if (Ticket.Reservation == 0) return false;
+        if (report?.Loaded is null && _loaded is not null) report = (report ?? new UsageReport()) with { Loaded = _loaded };
+        _loaded = null;
         var request = ReleaseMessages.Request(_session, Ticket.Reservation, scope, report);
         var response = await _client.Calls.InvokeAsync("Release", _session,
             static (state, channel, call) => channel.UnaryAsync(PrefixCacheMethods.Release, state, call), request, cancellationToken);

@@ -21,7 +21,7 @@ public sealed record TransferOptions
 /// <param name="Tokens">How many tokens that is.</param>
 /// <param name="Bytes">Payload received.</param>
 /// <param name="Elapsed">Wall-clock time.</param>
-/// <param name="Plane">How it came.</param>
+/// <param name="Plane">How it came; says nothing where no bytes did.</param>
 public sealed record RetrieveResult(
     int EndToken, int Tokens, long Bytes, TimeSpan Elapsed, TransferPlane Plane = TransferPlane.Stream);
 
@@ -30,7 +30,7 @@ public sealed record RetrieveResult(
 /// <param name="Refused">Chunks that the node has no room for, or whose predecessor is missing.</param>
 /// <param name="Bytes">Payload sent.</param>
 /// <param name="Elapsed">Wall-clock time.</param>
-/// <param name="Plane">How it went.</param>
+/// <param name="Plane">How it went; says nothing where no bytes did.</param>
 public sealed record StoreSummary(
     int Committed, int Present, int Refused, long Bytes, TimeSpan Elapsed, TransferPlane Plane = TransferPlane.Stream)
 {
@@ -40,7 +40,7 @@ public sealed record StoreSummary(
 /// <summary>What this rank did under a reservation, for the node's load-or-recompute decision.</summary>
 public sealed record UsageReport
 {
-    /// <summary>What loading gave; null = nothing was loaded.</summary>
+    /// <summary>What loading gave; null = as this reservation's retrieves were answered.</summary>
     public RetrieveResult? Loaded { get; init; }
 
     /// <summary>Tokens [ComputedFrom, ComputedFrom + ComputedTokens) were prefilled in <see cref="ComputeTime"/>.</summary>

@@ -42,6 +42,12 @@ internal static partial class Log
     [LoggerMessage(14, LogLevel.Warning, "The host tier does not use huge pages: {Reason}")]
     public static partial void NoHugePages(ILogger logger, string reason);
 
+    [LoggerMessage(15, LogLevel.Warning, "No tenant uses the main arena of {Capacity}: every one is in a trust domain; lower capacity")]
+    public static partial void MainArenaUnused(ILogger logger, string capacity);
+
+    [LoggerMessage(16, LogLevel.Information, "Shared memory is off (shared-memory)")]
+    public static partial void SharingOff(ILogger logger);
+
     [LoggerMessage(10, LogLevel.Information, "Session opened: tenant {Tenant}, instance {Instance}, {Role} {Rank}")]
     public static partial void SessionOpened(ILogger logger, string tenant, string instance, SessionRole role, int rank);
 

@@ -67,7 +67,10 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         loggers ??= Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance;
         time ??= TimeProvider.System;
         var tokens = options.TokenFile.Length > 0 ? TokenFile.Read(options.TokenFile) : null;
-        var strangers = Strangers(options, tokens);
+        IReadOnlyList<string> tenants = tokens?.Tenants ?? [Credential.DefaultTenant];
+        var unknown = options.TrustDomains.SelectMany(domain => domain.Tenants).Except(tenants).ToList();
+        if (unknown.Count > 0) throw new NodeOptionsException([.. unknown.Select(tenant => Unknown(tenant, tokens))]);
+        var strangers = Strangers(options, tenants);
         var cache = new CacheNode(
             new CacheNodeOptions
             {
@@ -85,6 +88,9 @@ public sealed class PrefixCacheNode : IAsyncDisposable
                 sharing = new ArenaSocket(cache, options.SharedMemory, time, loggers.CreateLogger<ArenaSocket>());
             node = Build(options, cache, sharing, tokens, loggers, time);
             await node.ListenAsync();
+            if (!tenants.Except(options.TrustDomains.SelectMany(domain => domain.Tenants)).Any())
+                Log.MainArenaUnused(node._logger, OptionValue.FormatSize(options.Host.CapacityBytes));
+            if (!options.SharedMemory.Enabled) Log.SharingOff(node._logger);
             if (options.SharedMemory.Enabled && strangers.Count > 0) Log.ArenaNotShared(node._logger, string.Join(", ", strangers));
             return node;
         }
@@ -137,13 +143,17 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         return new PrefixCacheNode(options, cache, sharing, rpc, app, health, loggers.CreateLogger<PrefixCacheNode>());
     }
 
+    private static string Unknown(string tenant, TokenFile? tokens) => tokens is null
+        ? $"trust-domains: there is no token-file, so only tenant '{Credential.DefaultTenant}' exists, not '{tenant}'"
+        : $"trust-domains: tenant '{tenant}' is named by no token of token-file";
+
     /// <summary>
     /// Tenants that share the main arena although nobody says that they trust one another; none where there is one alone.
     /// </summary>
-    private static List<string> Strangers(PrefixCacheNodeOptions options, TokenFile? tokens)
+    private static List<string> Strangers(PrefixCacheNodeOptions options, IReadOnlyList<string> tenants)
     {
         var named = options.TrustDomains.SelectMany(domain => domain.Tenants).ToHashSet(StringComparer.Ordinal);
-        var others = (tokens?.Tenants ?? [Credential.DefaultTenant]).Where(tenant => !named.Contains(tenant)).ToList();
+        var others = tenants.Where(tenant => !named.Contains(tenant)).ToList();
         return others.Count > 1 ? others : [];
     }
 

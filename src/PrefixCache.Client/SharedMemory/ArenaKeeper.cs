@@ -21,13 +21,17 @@ internal sealed class ArenaKeeper(PrefixCacheClientOptions options, Action<Clien
             limit.CancelAfter(options.OpenTimeout);
             Keep(await ArenaConnector.ConnectAsync(offer.Socket, opened.Session.Memory, limit.Token));
             report(new ClientEvent(ClientEventKind.SharedMemory, "", FormattableString.Invariant(
-                $"{_view!.Bytes >> 20} MiB of the node's memory are mapped: payload does not travel.")));
+                $"{_view!.Bytes >> 20} MiB of the node's memory are mapped{(_view.IsWritable ? "" : " for reading")}: payload does not travel.")));
             return _view;
         }
         catch (Exception exception) when (exception is IOException or PosixException or ArenaRefusedException or ArgumentException
             or System.Net.Sockets.SocketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            report(new ClientEvent(ClientEventKind.StreamsOnly, "", exception.Message));
+            var reason = exception is System.Net.Sockets.SocketException
+                ? $"The node's socket {offer.Socket} cannot be reached from here ({exception.Message}): between containers, give "
+                    + "shared-memory-socket a path on a volume that both mount at the same place."
+                : exception.Message;
+            report(new ClientEvent(ClientEventKind.StreamsOnly, "", reason));
             return null;
         }
     }

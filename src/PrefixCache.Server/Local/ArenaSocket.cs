@@ -185,7 +185,7 @@ internal sealed class ArenaSocket : IAsyncDisposable
             return $"User {peer.User} may not map this node's memory: run the worker as the node's user, or add it to shared-memory-users.";
         return peer.Process > 0
             ? null
-            : "The node does not see this process: it is in another PID namespace. Share the host's (hostPID: true, --pid=host).";
+            : "The node does not see this process, which is not in its PID namespace or below: start the node in the host's (hostPID: true, --pid=host).";
     }
 
     private async Task GrantAsync(Socket connection, PeerCredentials peer, byte[] request, CancellationToken cancellationToken)

@@ -34,6 +34,13 @@ internal static class NodeOptionsValidator
         if (options.SharedMemory.Socket.Length > 0
             && Path.GetDirectoryName(Path.GetFullPath(options.SharedMemory.Socket)) is { } sharing && !Directory.Exists(sharing))
             faults.Add($"shared-memory-socket: the folder {sharing} does not exist: make it, or choose another path");
+        if (options.Socket.Length > 0 && options.SharedMemory.Socket.Length > 0
+            && Path.GetFullPath(options.Socket) == Path.GetFullPath(options.SharedMemory.Socket))
+            faults.Add("socket and shared-memory-socket are the same path: give each its own");
+        if (!options.SharedMemory.Enabled && (options.SharedMemory.Socket.Length > 0 || options.SharedMemory.Users.Count > 0))
+            faults.Add("shared-memory is false: shared-memory-socket and shared-memory-users have no use then");
+        foreach (var name in options.TrustDomains.GroupBy(domain => domain.Name).Where(group => group.Count() > 1))
+            faults.Add($"trust-domains: '{name.Key}' is there {name.Count()} times: list all its tenants once");
         foreach (var tenant in options.TrustDomains
             .SelectMany(domain => domain.Tenants).GroupBy(tenant => tenant).Where(group => group.Count() > 1))
             faults.Add($"trust-domains: tenant '{tenant.Key}' is named {tenant.Count()} times: a tenant has one arena");

@@ -77,6 +77,44 @@ public sealed class StoreAndReuseTests
     [Theory]
     [InlineData(TransferPlane.Stream)]
     [InlineData(TransferPlane.SharedMemory)]
+    public async Task Release_WithoutAReport_TellsWhatWasLoaded(TransferPlane plane)
+    {
+        await using var node = await RunningNode.StartAsync(plane: plane);
+        var (layout, tokens) = (TestKv.Layout(), TestKv.Tokens(96));
+        var kv = TestKv.Compute(layout, tokens);
+        var client = await node.ConnectAsync();
+        await client.RegisterLayoutAsync(layout, Token);
+        await using (var cold = await client.LookupAsync(layout, tokens, null, Token))
+            await cold.StoreAsync(TestKv.Memory(layout, kv, 96), null, Token);
+        await using (var warm = await client.LookupAsync(layout, tokens, null, Token))
+        {
+            await warm.RetrieveAsync(TestKv.Memory(layout, new byte[kv.Length], 96), new TransferOptions { EndToken = 64 }, Token);
+            await warm.RetrieveAsync(TestKv.Memory(layout, new byte[kv.Length], 96), new TransferOptions { FirstToken = 64 }, Token);
+        }
+
+        var counters = node.Node.Counters;
+        Assert.Equal((96L, plane == TransferPlane.SharedMemory ? kv.Length : 0L), (counters.TokensLoaded, counters.BytesShared));
+    }
+
+    [Fact]
+    public async Task Store_OfAReadOnlyClient_DoesNothing()
+    {
+        await using var node = await RunningNode.StartAsync(plane: TransferPlane.SharedMemory);
+        var (layout, tokens) = (TestKv.Layout(), TestKv.Tokens(40));
+        var events = new EventLog();
+        await using var client = await PrefixCacheClient.ConnectAsync(
+            new PrefixCacheClientOptions { Address = node.Address, ReadOnly = true }, events.Add, Token);
+        await client.RegisterLayoutAsync(layout, Token);
+        await using var reservation = await client.LookupAsync(layout, tokens, null, Token);
+        var stored = await reservation.StoreAsync(TestKv.Memory(layout, TestKv.Compute(layout, tokens), 40), null, Token);
+        Assert.Equal(StoreSummary.Nothing, stored);
+        Assert.Equal(TransferPlane.SharedMemory, client.Plane);
+        Assert.Equal(0, events.Count(ClientEventKind.CallFailed));
+    }
+
+    [Theory]
+    [InlineData(TransferPlane.Stream)]
+    [InlineData(TransferPlane.SharedMemory)]
     public async Task Append_OfDecodedTokens_LetsTheNextTurnReuseThem(TransferPlane plane)
     {
         await using var node = await RunningNode.StartAsync(plane: plane);

@@ -88,6 +88,27 @@ public sealed class ArenaTenantTests
     }
 
     [Fact]
+    public async Task Tenant_OfADomainThatNoTokenNames_IsAFaultOfTheOptions()
+    {
+        using var folder = new TemporaryFolder();
+        var options = Options(folder) with { TrustDomains = [new TrustDomainOptions("a", 1 << 20, ["alpha", "zz"])] };
+        var fault = await Assert.ThrowsAsync<NodeOptionsException>(() => PrefixCacheNode.StartAsync(options));
+        Assert.Contains("tenant 'zz' is named by no token of token-file", fault.Message, StringComparison.Ordinal);
+        fault = await Assert.ThrowsAsync<NodeOptionsException>(() => PrefixCacheNode.StartAsync(options with { TokenFile = "" }));
+        Assert.Contains("only tenant 'default' exists, not 'alpha'", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task MainArena_OfNoTenant_IsWarnedOf()
+    {
+        using var folder = new TemporaryFolder();
+        var log = new MessageLog();
+        var options = Options(folder) with { TrustDomains = [new TrustDomainOptions("a", 1 << 20, ["alpha", "beta"])] };
+        await using var node = await PrefixCacheNode.StartAsync(options, LoggerFactory.Create(logging => logging.AddProvider(log)));
+        Assert.Contains("No tenant uses the main arena of 64MiB: every one is in a trust domain; lower capacity", log.Messages);
+    }
+
+    [Fact]
     public async Task Token_ThatIsReadOnly_GetsThePayloadForReading()
     {
         using var folder = new TemporaryFolder();

@@ -52,7 +52,7 @@ public sealed class SharingProcessTests
 
         var answer = await worker.TakeAsync(session.Id.Span);
 
-        Assert.StartsWith("refused The node does not see this process: it is in another PID namespace", answer, StringComparison.Ordinal);
+        Assert.StartsWith("refused The node does not see this process, which is not in its PID namespace", answer, StringComparison.Ordinal);
     }
 
     private static async Task HandshakesAsync(string socket, RawSession session, RawSession reader, int count)

@@ -38,6 +38,7 @@ public sealed class OptionsLoaderTests
     [InlineData("trust-domains", "clinic=big:a", "'big' is no size")]
     [InlineData("trust-domains", "clinic=1KiB:a", "'1KiB' is no size of 1MiB or more")]
     [InlineData("trust-domains", "a=1MiB:x;b=1MiB:x", "tenant 'x' is named 2 times")]
+    [InlineData("trust-domains", "a=1MiB:x;a=1MiB:y", "'a' is there 2 times")]
     [InlineData("shared-memory-users", "alice", "'alice' is no user number")]
     [InlineData("shared-memory-socket", "/no/such/folder/arena.sock", "does not exist")]
     public void Load_FaultySharing_SaysWhatToWrite(string name, string value, string says)
