@@ -11,6 +11,12 @@ var root = new RootCommand("Benchmarks of PrefixCache. Every time is shown besid
 {
     Benchmark("grpc", "Payload over gRPC against a bare HTTP/2 stream, both directions; lookups against an echo, and inside the handler.",
         async () => [.. await TransportBenchmark.RunAsync(), .. await LookupBenchmark.RunAsync(), .. LookupHandlerBenchmark.Run()]),
+    Benchmark("lookup", "Lookups alone, with extents and without, against an echo, and inside the handler.",
+        async () =>
+        [
+            .. await LookupBenchmark.RunAsync(), .. LookupHandlerBenchmark.Run(),
+            .. await LookupBenchmark.RunAsync(located: true), .. LookupHandlerBenchmark.Run(located: true),
+        ]),
     Benchmark("local",
         "Everything on one host: payload through shared memory against memcpy, workers side by side, lookups with extents and beside "
         + "copying workers, wasted bytes, memory of the node.",

@@ -132,7 +132,7 @@ public sealed class LookupService
         if (NamespaceKey.CheckNames(query.Salt, query.Adapter) is { } names) return names;
         if (query.AlignTokens is < 0 or > MaxAlignTokens)
             return CacheError.InvalidArgument($"align_tokens is {query.AlignTokens}: 0 to {MaxAlignTokens}.");
-        if (query.LocateShards.Distinct().Count() != query.LocateShards.Count)
+        if (query.LocateShards.Count > 1 && query.LocateShards.Distinct().Count() != query.LocateShards.Count)
             return CacheError.InvalidArgument($"extent_shards names a shard twice: name each once.");
         foreach (var shard in query.LocateShards)
             if (ShardAccess.CheckLoad(query.Layout, query.Session, shard) is { } fault) return fault;

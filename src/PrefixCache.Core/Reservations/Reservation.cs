@@ -10,11 +10,15 @@ namespace PrefixCache.Core.Reservations;
 /// <remarks>Protected by the node's lock. Owns one reference to its tokens.</remarks>
 internal sealed class Reservation
 {
+    private const int ToldNothing = -1;
+
     private readonly HashSet<int> _loadedRanks = [];
     private readonly HashSet<int> _doneRanks = [];
 
-    /// <summary>The round of leases that each session was told of since it last reported.</summary>
-    private readonly Dictionary<Session, int> _told = [];
+    /// <summary>The round of leases that each rank's session was told of since it last reported; the owner's has a field of its own.</summary>
+    private Dictionary<Session, int>? _ranksTold;
+
+    private int _ownerTold = ToldNothing;
 
     /// <summary>Grows each time that leases end: whoever copies under an older one may have copied anything.</summary>
     private int _round;
@@ -70,11 +74,15 @@ internal sealed class Reservation
     public void Answered(Session session)
     {
         _answered = _round;
-        _told.TryAdd(session, _round);
+        Located(session);
     }
 
     /// <summary>A session was told where a shard lies.</summary>
-    public void Located(Session session) => _told.TryAdd(session, _round);
+    public void Located(Session session)
+    {
+        if (session != Owner) (_ranksTold ??= []).TryAdd(session, _round);
+        else if (_ownerTold == ToldNothing) _ownerTold = _round;
+    }
 
     /// <summary>
     /// The leases held without a gap since the session was told of the hit, or since the last lookup where it streams. One that holds the
@@ -82,8 +90,10 @@ internal sealed class Reservation
     /// </summary>
     public bool HeldFor(Session session)
     {
-        if (_told.Remove(session, out var round)) return round == _round;
-        return session.Process is null && _answered == _round;
+        var told = ToldNothing;
+        if (session == Owner) (told, _ownerTold) = (_ownerTold, ToldNothing);
+        else if (_ranksTold is null || !_ranksTold.Remove(session, out told)) told = ToldNothing;
+        return told != ToldNothing ? told == _round : session.Process is null && _answered == _round;
     }
 
     /// <summary>Where the hit of one shard lies.</summary>

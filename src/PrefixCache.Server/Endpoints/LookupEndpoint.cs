@@ -18,7 +18,12 @@ internal sealed class LookupEndpoint(CacheNode node)
         var query = new LookupQuery(session, request.RequestId, layout, request.Salt, request.Adapter,
             CallContext.Signed(request.ComputedTokens), CallContext.Signed(request.AlignTokens))
         {
-            LocateShards = request.ExtentShards.Count == 0 ? [] : [.. request.ExtentShards.Select(CallContext.Signed)],
+            LocateShards = request.ExtentShards.Count switch
+            {
+                0 => [],
+                1 => [CallContext.Signed(request.ExtentShards[0])],
+                _ => [.. request.ExtentShards.Select(CallContext.Signed)],
+            },
         };
         var tokens = await reader.ReadTokensAsync(node, call.CancellationToken);
         var answer = node.Lookups.Lookup(query, tokens).OrThrow();

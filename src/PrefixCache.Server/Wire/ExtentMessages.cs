@@ -10,6 +10,9 @@ internal static class ExtentMessages
     public static ShardExtents ToMessage(this LocatedShard located)
     {
         var message = new ShardExtents { Shard = (uint)located.Shard, Arena = ArenaId(located.ArenaId) };
+        var count = located.Blocks.Count;
+        (message.Offsets.Capacity, message.Tokens.Capacity) = (count, count);
+        (message.Entries.Capacity, message.Generations.Capacity) = (count, count);
         foreach (var block in located.Blocks)
         {
             message.Offsets.Add((ulong)block.Offset);
@@ -22,5 +25,5 @@ internal static class ExtentMessages
     }
 
     /// <summary>16 bytes in the order of the text form (RFC 9562), as in the control region.</summary>
-    public static ByteString ArenaId(Guid id) => ByteString.CopyFrom(id.ToByteArray(bigEndian: true));
+    public static ByteString ArenaId(Guid id) => UnsafeByteOperations.UnsafeWrap(id.ToByteArray(bigEndian: true));
 }
