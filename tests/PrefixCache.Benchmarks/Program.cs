@@ -14,16 +14,16 @@ var root = new RootCommand("Benchmarks of PrefixCache. Every time is shown besid
     Benchmark("lookup", "Lookups alone, with extents and without, against an echo, and inside the handler.",
         async () =>
         [
-            .. await LookupBenchmark.RunAsync(), .. LookupHandlerBenchmark.Run(),
-            .. await LookupBenchmark.RunAsync(located: true), .. LookupHandlerBenchmark.Run(located: true),
+            .. await LookupBenchmark.RunAsync(located: true), .. await LookupBenchmark.RunAsync(),
+            .. LookupHandlerBenchmark.Run(located: true), .. LookupHandlerBenchmark.Run(),
         ]),
     Benchmark("local",
         "Everything on one host: payload through shared memory against memcpy, workers side by side, lookups with extents and beside "
         + "copying workers, wasted bytes, memory of the node.",
         async () =>
         [
-            .. await LocalBenchmark.RunAsync(),
             .. await LookupBenchmark.RunAsync(located: true), .. LookupHandlerBenchmark.Run(located: true),
+            .. await LocalBenchmark.RunAsync(),
             .. WasteBenchmark.Run(), .. await MemoryBenchmark.RunAsync(),
         ]),
     Benchmark("waste",
