@@ -14,10 +14,10 @@ using PrefixCache.Format.Layouts;
 using PrefixCache.Format.SharedMemory;
 using PrefixCache.Grpc;
 using PrefixCache.Protocol.V1;
-using ReleaseScope = PrefixCache.Core.Reservations.ReleaseScope;
 using KvLayout = PrefixCache.Format.Layouts.KvLayout;
 using KvType = PrefixCache.Format.Layouts.KvType;
 using LayerGroup = PrefixCache.Format.Layouts.LayerGroup;
+using ReleaseScope = PrefixCache.Core.Reservations.ReleaseScope;
 
 namespace PrefixCache.UnitTests.Attack;
 
