@@ -82,9 +82,9 @@ internal sealed class NodeState : IDisposable
         var made = new List<TrustDomain>();
         try
         {
-            made.Add(Make("main", options.Host, options.ShareMainArena));
+            made.Add(Make(options.Host, options.ShareMainArena));
             foreach (var domain in options.TrustDomains)
-                made.Add(Make(domain.Name, options.Host with { CapacityBytes = domain.CapacityBytes }, true));
+                made.Add(Make(options.Host with { CapacityBytes = domain.CapacityBytes }, true));
             return new TrustDomainTable(made[0], [.. made.Skip(1).Zip(options.TrustDomains, (domain, named) => (domain, named.Tenants))]);
         }
         catch
@@ -93,7 +93,7 @@ internal sealed class NodeState : IDisposable
             throw;
         }
 
-        TrustDomain Make(string name, HostTierOptions host, bool share) =>
-            new(name, new ChunkStore(new HostTier(host, memory), new LruEviction(), Counters), share);
+        TrustDomain Make(HostTierOptions host, bool share) =>
+            new(new ChunkStore(new HostTier(host, memory), new LruEviction(), Counters), share);
     }
 }

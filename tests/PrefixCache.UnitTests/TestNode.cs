@@ -53,7 +53,7 @@ internal sealed class TestNode : IDisposable
     public static TrustDomainTable OneDomain()
     {
         var host = new HostTier(new HostTierOptions { CapacityBytes = 64 * PageBytes, LockPages = false });
-        return new TrustDomainTable(new TrustDomain("main", new ChunkStore(host, new LruEviction(), new CacheCounters()), true), []);
+        return new TrustDomainTable(new TrustDomain(new ChunkStore(host, new LruEviction(), new CacheCounters()), true), []);
     }
 
     public static T Value<T>(Result<T> result)

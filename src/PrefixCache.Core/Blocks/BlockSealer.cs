@@ -19,14 +19,8 @@ internal sealed class BlockSealer : IDisposable
     public BlockSealer(NodeState state)
     {
         _state = state;
-        Done = Task.Run(SealAllAsync);
+        _ = Task.Run(SealAllAsync);
     }
-
-    /// <summary>Ends after <see cref="Dispose"/>.</summary>
-    public Task Done { get; }
-
-    /// <summary>Blocks that wait.</summary>
-    public int Queued => _queue.Reader.Count;
 
     /// <summary>Called under the node's lock; does not wait.</summary>
     public void Add(in UnsealedBlock block) => _queue.Writer.TryWrite(block);

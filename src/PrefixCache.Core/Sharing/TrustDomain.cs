@@ -3,10 +3,8 @@ using PrefixCache.Core.Blocks;
 namespace PrefixCache.Core.Sharing;
 
 /// <summary>An arena and everything that lies in it. Protected by the node's lock.</summary>
-internal sealed class TrustDomain(string name, ChunkStore store, bool isShared) : IDisposable
+internal sealed class TrustDomain(ChunkStore store, bool isShared) : IDisposable
 {
-    public string Name { get; } = name;
-
     public ChunkStore Store { get; } = store;
 
     /// <summary>Workers may map the arena.</summary>

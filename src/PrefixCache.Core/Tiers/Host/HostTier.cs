@@ -14,7 +14,6 @@ namespace PrefixCache.Core.Tiers.Host;
 /// </remarks>
 internal sealed class HostTier : IDisposable
 {
-    private readonly ControlRegion _control;
     private readonly BlockAllocator _allocator;
     private readonly ArenaPinner? _pinner;
     private readonly long _highBytes;
@@ -32,7 +31,7 @@ internal sealed class HostTier : IDisposable
             memory);
         try
         {
-            _control = ControlRegion.Create(Arena, options.BlockCount);
+            Control = ControlRegion.Create(Arena, options.BlockCount);
         }
         catch
         {
@@ -53,7 +52,7 @@ internal sealed class HostTier : IDisposable
     public RecordPool Records { get; } = new();
 
     /// <summary>The block table that workers map.</summary>
-    public ControlRegion Control => _control;
+    public ControlRegion Control { get; }
 
     /// <summary>Writers get no extents while more than this is quarantined.</summary>
     public long MaxQuarantineBytes { get; }
@@ -89,14 +88,14 @@ internal sealed class HostTier : IDisposable
     /// <summary>A block to write into, invisible to readers; null when there is no place for it or the block table is full.</summary>
     public Block? TryAllocate(ShardShape shape, in SizeClass size)
     {
-        if (!_control.TryTakeEntry(out var entry)) return null;
+        if (!Control.TryTakeEntry(out var entry)) return null;
         if (!_allocator.TryAllocate(size, out var extent))
         {
-            _control.ReturnEntry(entry);
+            Control.ReturnEntry(entry);
             return null;
         }
 
-        _control.BeginWrite(entry);
+        Control.BeginWrite(entry);
         return new Block(shape, size.Tokens, extent, entry, Arena);
     }
 
@@ -105,7 +104,7 @@ internal sealed class HostTier : IDisposable
     public void Publish(Block block, ulong[] checksums)
     {
         if (checksums.Length > 0) block.Seal(Records, checksums);
-        block.Generation = _control.Publish(block.Entry, block.Extent.Offset, block.PayloadBytes, BlockChecksum(checksums), block.Tokens,
+        block.Generation = Control.Publish(block.Entry, block.Extent.Offset, block.PayloadBytes, BlockChecksum(checksums), block.Tokens,
             block.Shape.Segments);
     }
 
@@ -113,14 +112,14 @@ internal sealed class HostTier : IDisposable
     public void Seal(Block block, ulong[] checksums)
     {
         block.Seal(Records, checksums);
-        _control.Seal(block.Entry, BlockChecksum(checksums));
+        Control.Seal(block.Entry, BlockChecksum(checksums));
     }
 
     /// <summary>Readers of the control region see it gone before its memory can be anybody else's.</summary>
     public void Free(Block block)
     {
-        if (_control.IsPublished(block.Entry)) _control.Retire(block.Entry);
-        _control.ReturnEntry(block.Entry);
+        if (Control.IsPublished(block.Entry)) Control.Retire(block.Entry);
+        Control.ReturnEntry(block.Entry);
         _allocator.Free(block.Extent);
         block.ForgetChecksums(Records);
     }
@@ -130,7 +129,7 @@ internal sealed class HostTier : IDisposable
     public void Dispose()
     {
         _pinner?.Dispose();
-        _control.Dispose();
+        Control.Dispose();
         Records.Dispose();
         Arena.Dispose();
     }
