@@ -29,6 +29,9 @@ internal static class NodeEndpoints
         rpc.AddUnary(PrefixCacheMethods.Locate, sharing.LocateAsync);
         rpc.AddUnary(PrefixCacheMethods.Settle, sharing.SettleAsync);
         rpc.AddUnary(PrefixCacheMethods.Release, new ReleaseEndpoint(node).HandleAsync);
+        var pins = new PinEndpoint(node);
+        rpc.AddUnary(PrefixCacheMethods.Pin, pins.PinAsync);
+        rpc.AddUnary(PrefixCacheMethods.Unpin, pins.UnpinAsync);
         rpc.AddUnary(PrefixCacheMethods.GetStatistics, whole.GetStatisticsAsync);
         rpc.AddUnary(PrefixCacheMethods.ClearNamespace, whole.ClearNamespaceAsync);
     }

@@ -76,6 +76,10 @@ public sealed class PrefixCacheNode : IAsyncDisposable
             {
                 Host = options.Host,
                 Limits = options.Limits,
+                MinPartialTokens = options.MinPartialTokens,
+                MaxGhostTokens = options.MaxGhostTokens,
+                Admission = options.Admission,
+                Pins = options.Pins,
                 TrustDomains = options.TrustDomains,
                 ShareMainArena = strangers.Count == 0,
             },

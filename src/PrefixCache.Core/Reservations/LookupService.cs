@@ -33,6 +33,15 @@ public sealed class LookupService
     /// <param name="tokens">The service takes this reference over, also when it fails.</param>
     public Result<LookupAnswer> Lookup(in LookupQuery query, TokenBuffer tokens)
     {
+        if (query.Parent != 0)
+        {
+            using (tokens)
+            {
+                if (!WithParent(query, tokens).Succeeded(out var whole, out var fault)) return fault;
+                return Lookup(query with { Parent = 0 }, whole);
+            }
+        }
+
         if ((Check(query, tokens) ?? CheckTokenCount(tokens.Count)) is { } error)
         {
             tokens.Dispose();
@@ -122,6 +131,31 @@ public sealed class LookupService
         ? null
         : CacheError.InvalidArgument($"This is the session of rank {session.Rank}: only the instance's scheduler looks up and appends.");
 
+    /// <summary>The parent's tokens and those that follow.</summary>
+    private Result<TokenBuffer> WithParent(in LookupQuery query, TokenBuffer tokens)
+    {
+        if (NotScheduler(query.Session) is { } role) return role;
+        TokenBuffer parent;
+        lock (_state.Gate)
+        {
+            if (!_state.Reservations.Find(query.Session, query.Parent).Succeeded(out var found, out _))
+                return CacheError.FailedPrecondition($"The parent {query.Parent} is unknown or has ended: send all tokens.");
+            parent = found.Tokens.Retain();
+        }
+
+        using (parent)
+        {
+            var count = query.ParentTokens == 0 ? parent.Count : query.ParentTokens;
+            if (count > parent.Count)
+                return CacheError.InvalidArgument($"parent_tokens is {count}, but the parent has {parent.Count} tokens.");
+            if (CheckTokenCount(count + tokens.Count) is { } limit) return limit;
+            var whole = new TokenBuffer(count + tokens.Count, [.. parent.Text(0, count).Items, .. tokens.Items]);
+            parent.Slice(0, count).CopyTo(whole.Memory.Span);
+            tokens.Bytes.CopyTo(whole.Memory.Span[(count * TokenBuffer.TokenBytes)..]);
+            return whole;
+        }
+    }
+
     private static CacheError? Check(in LookupQuery query, TokenBuffer tokens)
     {
         if (NotScheduler(query.Session) is { } role) return role;
@@ -134,6 +168,7 @@ public sealed class LookupService
             return CacheError.InvalidArgument($"extent_shards names a shard twice: name each once.");
         foreach (var shard in query.LocateShards)
             if (ShardAccess.CheckLoad(query.Layout, query.Session, shard) is { } fault) return fault;
+        if (tokens.CheckItems() is { } items) return items;
         if (query.StoreLimit < 0) return CacheError.InvalidArgument($"store_limit_tokens is {query.StoreLimit}: 0 or more.");
         if (query.ComputedTokens < 0 || query.ComputedTokens > tokens.Count)
             return CacheError.InvalidArgument($"computed_tokens is {query.ComputedTokens}, but the request has {tokens.Count} tokens.");
@@ -211,7 +246,8 @@ public sealed class LookupService
 
         // What served the hit's end stays it until something longer is there.
         var isGrown = path.Count > leased;
-        var newTail = Tail(reservation, nearest, align, isGrown ? 0 : tail, out var tokens);
+        var rule = new MatchRule(_state.MinPartialTokens, align);
+        var newTail = PrefixMatch.Tail(tree, path, reservation.Tokens, nearest, rule, isGrown ? 0 : tail, out var tokens);
         if (newTail is not null && newTail != oldTail) tree.Store.Lease(newTail);
         if (isGrown || (newTail is not null && newTail != oldTail)) reservation.RestartLoading();
         if (newTail is null && !isGrown) (newTail, tokens) = (oldTail, tail);
@@ -221,48 +257,12 @@ public sealed class LookupService
         Use(reservation);
     }
 
-    /// <summary>The chunk that serves the tokens behind the whole chunks of the path.</summary>
-    /// <param name="more">It has to serve more than so many.</param>
-    /// <param name="tokens">How many it serves.</param>
-    private ChunkNode? Tail(Reservation reservation, in Neighbour nearest, int align, int more, out int tokens)
-    {
-        tokens = 0;
-        if (nearest.Common == 0) return null;
-        var first = reservation.Path.Count * reservation.Tree.Layout.ChunkTokens;
-        var text = reservation.Tokens.Text(first, nearest.Common);
-        ref var behind = ref reservation.Tree.Behind(reservation.Path.Count == 0 ? null : reservation.Path[^1]);
-
-        // Less than the least run serves only where a stored chunk ends.
-        var common = _state.MinPartialTokens > 0 && nearest.Common >= _state.MinPartialTokens
-            ? nearest.Common
-            : behind.Residents.LongestWithin(text, nearest.Common)?.TokenCount ?? 0;
-        var needed = Math.Max(((first + common) / align * align) - first, 1);
-        if (common == 0 || needed <= more) return null;
-
-        // A chunk that ends there serves as well as the one that goes on, and does not keep a stranger's tokens in place.
-        var node = behind.Residents.Shortest(text, needed)!;
-        tokens = Math.Min(common, node.TokenCount);
-        return node;
-    }
-
     /// <summary>Tells the eviction policy. A chunk that served a few tokens by chance is not kept for it.</summary>
     private void Use(Reservation reservation)
     {
-        var (tree, path, tail) = (reservation.Tree, reservation.Path, reservation.TailTokens);
-        if (tail > 0)
-        {
-            var node = path[^1];
-            tree.Store.Branches?.Hit(node);
-            var below = node.IsBranchPoint || node.TokenCount == tail ? null
-                : tree.Behind(node.Parent).Residents.LongestWithin(node.Text, tail);
-            if (below is not null && tail - below.TokenCount < _state.MinPartialTokens)
-            {
-                tree.Store.Used(path[..^1]);
-                return;
-            }
-        }
-
-        tree.Store.Used(path);
+        var (store, path, tail) = (reservation.Tree.Store, reservation.Path, reservation.TailTokens);
+        if (tail > 0) store.Branches?.Hit(path[^1]);
+        store.Used(tail > 0 && PrefixMatch.IsByChance(path[^1], tail, _state.MinPartialTokens) ? path[..^1] : path);
     }
 
     /// <summary>Adds a lookup to the counters.</summary>

@@ -24,8 +24,11 @@ internal sealed class LookupEndpoint(CacheNode node)
                 1 => [CallContext.Signed(request.ExtentShards[0])],
                 _ => [.. request.ExtentShards.Select(CallContext.Signed)],
             },
+            StoreLimit = request.HasStoreLimitTokens ? CallContext.Signed(request.StoreLimitTokens) : null,
+            Parent = request.Parent,
+            ParentTokens = CallContext.Signed(request.ParentTokens),
         };
-        var tokens = await reader.ReadTokensAsync(node, call.CancellationToken);
+        var tokens = await reader.ReadTokensAsync(node, call.CancellationToken, CallContext.Items(request.Items));
         var answer = node.Lookups.Lookup(query, tokens).OrThrow();
         if (answer.IsNew) call.Undelivered = () => node.Lookups.Withdraw(session, answer.Reservation);
         return answer.ToMessage();
