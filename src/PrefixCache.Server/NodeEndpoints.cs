@@ -1,4 +1,5 @@
 using PrefixCache.Core;
+using PrefixCache.Core.Replay.Recording;
 using PrefixCache.Grpc;
 using PrefixCache.Protocol;
 using PrefixCache.Server.Endpoints;
@@ -9,12 +10,12 @@ namespace PrefixCache.Server;
 /// <summary>Binds the service's methods to their endpoints.</summary>
 internal static class NodeEndpoints
 {
-    public static void AddTo(RpcServer rpc, CacheNode node, PrefixCacheNodeOptions options, string arenaSocket, ILoggerFactory loggers,
-        TimeProvider time)
+    public static void AddTo(RpcServer rpc, CacheNode node, PrefixCacheNodeOptions options, string arenaSocket, LookupRecorder? recorder,
+        ILoggerFactory loggers, TimeProvider time)
     {
         var work = new WorkInFlight();
         var whole = new NodeEndpoint(node, time);
-        var lookup = new LookupEndpoint(node);
+        var lookup = new LookupEndpoint(node, recorder);
         var retrieve = new RetrieveEndpoint(node, work);
         rpc.AddServerStreaming(
             PrefixCacheMethods.OpenSession,

@@ -1,4 +1,5 @@
 using PrefixCache.Core;
+using PrefixCache.Core.Replay.Recording;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Tokens;
 using PrefixCache.Grpc;
@@ -8,7 +9,7 @@ using PrefixCache.Server.Wire;
 namespace PrefixCache.Server.Endpoints;
 
 /// <summary>Lookup and Append: tokens go from the pipe into the reservation's buffer.</summary>
-internal sealed class LookupEndpoint(CacheNode node)
+internal sealed class LookupEndpoint(CacheNode node, LookupRecorder? recorder)
 {
     public async ValueTask<LookupResponse> LookupAsync(MessageReader<LookupRequest> reader, ServerCall call)
     {
@@ -26,7 +27,9 @@ internal sealed class LookupEndpoint(CacheNode node)
             },
         };
         var tokens = await reader.ReadTokensAsync(node, call.CancellationToken);
+        using var noted = recorder is null ? null : tokens.Retain();
         var answer = node.Lookups.Lookup(query, tokens).OrThrow();
+        if (noted is not null) recorder!.Record(query, noted, answer);
         if (answer.IsNew) call.Undelivered = () => node.Lookups.Withdraw(session, answer.Reservation);
         return answer.ToMessage();
     }
