@@ -58,14 +58,14 @@ public sealed class CacheNode : IDisposable
     public ReservationLimits Limits => _state.Limits;
 
     /// <summary>Payload bytes of the host tier, over all arenas.</summary>
-    public long HostCapacityBytes => _state.Domains.All.Sum(domain => domain.Store.Host.CapacityBytes);
+    public long HostCapacityBytes => _state.Domains.All.Sum(domain => domain.Host.CapacityBytes);
 
     /// <summary>Which pages each arena lies in.</summary>
-    public IReadOnlyList<HugePageUse> HostPages => [.. _state.Domains.All.Select(domain => domain.Store.Host.Arena.Pages)];
+    public IReadOnlyList<HugePageUse> HostPages => [.. _state.Domains.All.Select(domain => domain.Host.Arena.Pages)];
 
     /// <summary>What becomes of pinning each arena, in the background; empty = not asked for, or not needed.</summary>
     public IReadOnlyList<Task<MemoryLockResult>> HostPinning =>
-        [.. _state.Domains.All.Select(domain => domain.Store.Host.Pinning).OfType<Task<MemoryLockResult>>()];
+        [.. _state.Domains.All.Select(domain => domain.Host.Pinning).OfType<Task<MemoryLockResult>>()];
 
     /// <summary>Makes one namespace of the session's tenant unfindable.</summary>
     /// <returns>Complete chunks taken out.</returns>
@@ -98,12 +98,12 @@ public sealed class CacheNode : IDisposable
                 QuarantinedBlocks = domains.Sum(domain => domain.Quarantine.Blocks),
                 QuarantinedBytes = domains.Sum(domain => domain.Quarantine.Bytes),
                 Chunks = stores.Sum(store => store.Chunks),
-                Blocks = stores.Sum(store => store.Host.Blocks),
-                CapacityBytes = stores.Sum(store => store.Host.CapacityBytes),
-                UsedBytes = stores.Sum(store => store.Host.UsedBytes),
-                AllocatedBytes = stores.Sum(store => store.Host.AllocatedBytes),
-                WastedBytes = stores.Sum(store => store.Host.WastedBytes),
-                Records = stores.Sum(store => store.Host.Records.Count),
+                Blocks = domains.Sum(domain => domain.Host.Blocks),
+                CapacityBytes = domains.Sum(domain => domain.Host.CapacityBytes),
+                UsedBytes = domains.Sum(domain => domain.Host.UsedBytes),
+                AllocatedBytes = domains.Sum(domain => domain.Host.AllocatedBytes),
+                WastedBytes = domains.Sum(domain => domain.Host.WastedBytes),
+                Records = domains.Sum(domain => domain.Host.Records.Count),
             };
         }
     }

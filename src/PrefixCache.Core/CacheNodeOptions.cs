@@ -1,3 +1,4 @@
+using PrefixCache.Core.Index;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Tiers.Host;
@@ -19,4 +20,13 @@ public sealed record CacheNodeOptions
     public IReadOnlyList<TrustDomainOptions> TrustDomains { get; init; } = [];
 
     public ReservationLimits Limits { get; init; } = new();
+
+    /// <summary>A run of so many tokens within a chunk is a hit; 0 = whole chunks alone are.</summary>
+    public int MinPartialTokens { get; init; } = 16;
+
+    /// <summary>Tokens of chunks that were evicted or not admitted which each arena remembers, at 4 bytes.</summary>
+    public long MaxGhostTokens { get; init; } = 4 << 20;
+
+    /// <summary>Which new chunks are stored.</summary>
+    public AdmissionMode Admission { get; init; } = AdmissionMode.Always;
 }

@@ -27,6 +27,10 @@ internal sealed class NodeState : IDisposable
         Namespaces = new NamespaceTable(Domains);
         Reservations = new ReservationTable(this);
         Sealer = new BlockSealer(this);
+        Copier = new BranchPointCopier(this);
+        MinPartialTokens = options.MinPartialTokens;
+        foreach (var store in Domains.All.Select(domain => domain.Store))
+            store.Branches = new BranchPointPlanner(store, options.MinPartialTokens, Counters, Copier.TryAdd);
     }
 
     public Lock Gate { get; } = new();
@@ -47,6 +51,11 @@ internal sealed class NodeState : IDisposable
     public ReservationTable Reservations { get; }
 
     public BlockSealer Sealer { get; }
+
+    public BranchPointCopier Copier { get; }
+
+    /// <summary>A run of so many tokens within a chunk is a hit; 0 = whole chunks alone are.</summary>
+    public int MinPartialTokens { get; }
 
     public Dictionary<SessionId, Session> Sessions { get; } = [];
 
@@ -74,6 +83,7 @@ internal sealed class NodeState : IDisposable
         if (IsDisposed) return;
         IsDisposed = true;
         Sealer.Dispose();
+        Copier.Dispose();
         if (Transfers == 0) Domains.Dispose();
     }
 
@@ -93,7 +103,12 @@ internal sealed class NodeState : IDisposable
             throw;
         }
 
-        TrustDomain Make(HostTierOptions host, bool share) =>
-            new(new ChunkStore(new HostTier(host, memory), new LruEviction(), Counters), share);
+        TrustDomain Make(HostTierOptions host, bool share)
+        {
+            var tier = new HostTier(host, memory);
+            var store = new ChunkStore(
+                tier, new LruEviction(), new GhostList(options.MaxGhostTokens), new Admission(options.Admission, tier.CapacityBytes), Counters);
+            return new TrustDomain(tier, store, share);
+        }
     }
 }

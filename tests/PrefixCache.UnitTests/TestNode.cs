@@ -1,6 +1,7 @@
 using PrefixCache.Core;
 using PrefixCache.Core.Blocks;
 using PrefixCache.Core.Eviction;
+using PrefixCache.Core.Index;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
@@ -53,8 +54,11 @@ internal sealed class TestNode : IDisposable
     public static TrustDomainTable OneDomain()
     {
         var host = new HostTier(new HostTierOptions { CapacityBytes = 64 * PageBytes, LockPages = false });
-        return new TrustDomainTable(new TrustDomain(new ChunkStore(host, new LruEviction(), new CacheCounters()), true), []);
+        return new TrustDomainTable(new TrustDomain(host, Store(host), true), []);
     }
+
+    private static ChunkStore Store(HostTier host) =>
+        new(host, new LruEviction(), new GhostList(1 << 20), new Admission(AdmissionMode.Always, host.CapacityBytes), new CacheCounters());
 
     public static T Value<T>(Result<T> result)
     {

@@ -11,12 +11,12 @@ namespace PrefixCache.Core.Blocks;
 /// </remarks>
 public sealed unsafe class Block
 {
-    private readonly Arena _arena;
+    private readonly Arena? _arena;
 
     /// <summary>In the tier's records; 0 until sealed.</summary>
     private nint _checksums;
 
-    internal Block(ShardShape shape, int tokens, Extent extent, int entry, Arena arena)
+    internal Block(ShardShape shape, int tokens, Extent extent, int entry, Arena? arena)
     {
         Shape = shape;
         Tokens = tokens;
@@ -35,7 +35,9 @@ public sealed unsafe class Block
 
     /// <summary>[segment][token][bytes per token], <see cref="PayloadBytes"/> long.</summary>
     /// <remarks>The view is made when it is asked for: 40 bytes that most blocks need for the time of one transfer.</remarks>
-    public Memory<byte> Payload => _arena.Slice(Offset, PayloadBytes).Memory;
+    /// <exception cref="InvalidOperationException">The block is a replay's, which has no payload.</exception>
+    public Memory<byte> Payload =>
+        (_arena ?? throw new InvalidOperationException("The block has no memory.")).Slice(Offset, PayloadBytes).Memory;
 
     /// <summary>
     /// XXH3-64 of each segment, readable while the block is in place; empty until sealed, which is at the commit where the writer
@@ -49,6 +51,9 @@ public sealed unsafe class Block
 
     /// <summary>Where it begins, in bytes from the arena's start.</summary>
     public long Offset => Extent.Offset;
+
+    /// <summary>The arena that it lies in.</summary>
+    internal Guid ArenaId => _arena?.Id ?? default;
 
     /// <summary>Number of its entry in the control region.</summary>
     public int Entry { get; }

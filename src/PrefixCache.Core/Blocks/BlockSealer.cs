@@ -39,7 +39,7 @@ internal sealed class BlockSealer : IDisposable
         var checksums = block.ComputeChecksums();
         lock (_state.Gate)
         {
-            if (!block.IsSealed) node.Tree.Store.Host.Seal(block, checksums);
+            if (!block.IsSealed) node.Tree.Store.Tier.Seal(block, checksums);
         }
     }
 

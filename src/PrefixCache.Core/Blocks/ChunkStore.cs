@@ -2,14 +2,14 @@ using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Memory;
 using PrefixCache.Core.Statistics;
-using PrefixCache.Core.Tiers.Host;
+using PrefixCache.Core.Tiers;
 using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.Core.Blocks;
 
 /// <summary>The life of blocks: allocated by evicting what nobody needs, attached to their chunk, leased, freed.</summary>
 /// <remarks>Every method is called under the node's lock. Nothing here copies, hashes or waits.</remarks>
-internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, CacheCounters counters)
+internal sealed class ChunkStore(IBlockTier tier, IEvictionPolicy policy, GhostList ghosts, Admission admission, CacheCounters counters)
 {
     /// <summary>What an allocation evicts beyond its own need at most: some 50 µs of work.</summary>
     private const int EvictionsPerAllocation = 32;
@@ -20,7 +20,18 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, CacheCou
     /// <summary>The high watermark was reached, the low one not yet.</summary>
     private bool _isRelieving;
 
-    public HostTier Host { get; } = host;
+    public IBlockTier Tier { get; } = tier;
+
+    public RecordPool Records => Tier.Records;
+
+    /// <summary>What was here, or was offered and not taken.</summary>
+    public GhostList Ghosts { get; } = ghosts;
+
+    /// <summary>Which new chunks are worth their memory.</summary>
+    public Admission Admission { get; } = admission;
+
+    /// <summary>Runs that several chunks share; null = none are made.</summary>
+    public BranchPointPlanner? Branches { get; set; }
 
     public long Leases { get; private set; }
 
@@ -50,11 +61,11 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, CacheCou
         long bytes = size.Bytes;
 
         // What cannot come in must not push others out first.
-        if (!Host.Fits(_pinnedBytes + bytes)) return null;
+        if (!Tier.Fits(_pinnedBytes + bytes)) return null;
         Relieve(bytes);
-        if (Host.IsPressed(bytes)) return null;
-        var block = Host.TryAllocate(shape, size);
-        while (block is null && TryEvict()) block = Host.TryAllocate(shape, size);
+        if (Tier.IsPressed(bytes)) return null;
+        var block = Tier.TryAllocate(shape, size);
+        while (block is null && TryEvict()) block = Tier.TryAllocate(shape, size);
         if (block is null) return null;
         WritingBlocks++;
         _pinnedBytes += block.Extent.Length;
@@ -71,18 +82,22 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, CacheCou
         node.Writers--;
         if (node.IsDetached || node.Shards[shard] is not null)
         {
-            Host.Free(block);
+            Tier.Free(block);
             return false;
         }
 
-        Host.Publish(block, checksums);
+        Tier.Publish(block, checksums);
         node.Shards[shard] = block;
         node.Present++;
         node.AllocatedBytes += block.Extent.Length;
         // The sealer leases chunks that are not complete yet.
         if (node.Leases > 0) _pinnedBytes += block.Extent.Length;
-        if (node.IsComplete) Chunks++;
         if (node.Present == 1) policy.Added(node);
+        if (!node.IsComplete) return true;
+        Chunks++;
+        node.Gone = MissReason.None;
+        var nearest = node.Tree.Completed(node);
+        Branches?.Completed(node, nearest);
         return true;
     }
 
@@ -107,16 +122,31 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, CacheCou
     public void FreeWritten(Block block)
     {
         _pinnedBytes -= block.Extent.Length;
-        Host.Free(block);
+        Tier.Free(block);
     }
 
-    /// <summary>Takes out a chunk that has no block and that nobody is about to give one, and such ancestors.</summary>
-    public static void RemoveIfEmpty(ChunkNode node)
+    /// <summary>
+    /// Takes out a chunk that has no block and that nobody is about to give one, and such ancestors. What was seen before stays as a ghost.
+    /// </summary>
+    public void RemoveIfEmpty(ChunkNode node)
     {
-        for (var current = node; current is { Present: 0, IsEvictable: true, IsDetached: false }; current = current.Parent)
-            node.Tree.Remove(current);
+        for (var current = node; current is { Present: 0, IsEvictable: true, IsDetached: false, IsGhost: false }; current = current.Parent)
+        {
+            BranchPointPlanner.Gone(current);
+            if (current.Gone != MissReason.None || !current.Behind.Others.IsEmpty) Ghosts.Add(current, current.Gone);
+            else node.Tree.Remove(current);
+        }
 
-        node.Tree.Table.RemoveIfUnused(node.Tree);
+        node.Tree.Table?.RemoveIfUnused(node.Tree);
+    }
+
+    /// <summary>A chunk whose tokens another one serves as well: its memory goes at once, and nothing is remembered of it.</summary>
+    public void Discard(ChunkNode node)
+    {
+        policy.Removed(node);
+        FreeBlocks(node);
+        BranchPointPlanner.Gone(node);
+        node.Tree.Remove(node);
     }
 
     /// <summary>Frees chunks that are out of the index; blocks that are leased stay until their leases end.</summary>
@@ -125,6 +155,7 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, CacheCou
         foreach (var node in detached)
         {
             policy.Removed(node);
+            Ghosts.Leave(node);
             node.ForgetTokens();
             if (node.Leases == 0) FreeBlocks(node);
         }
@@ -133,9 +164,9 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, CacheCou
     /// <summary>Evicts from the high watermark down to the low one, a part with each allocation, for the node's lock is held.</summary>
     private void Relieve(long bytes)
     {
-        if (Host.IsPressed(bytes)) _isRelieving = true;
-        for (var left = EvictionsPerAllocation; _isRelieving && (left > 0 || Host.IsPressed(bytes)); left--)
-            _isRelieving = !Host.IsRelieved(bytes) && TryEvict();
+        if (Tier.IsPressed(bytes)) _isRelieving = true;
+        for (var left = EvictionsPerAllocation; _isRelieving && (left > 0 || Tier.IsPressed(bytes)); left--)
+            _isRelieving = !Tier.IsRelieved(bytes) && TryEvict();
     }
 
     private bool TryEvict()
@@ -144,17 +175,23 @@ internal sealed class ChunkStore(HostTier host, IEvictionPolicy policy, CacheCou
         policy.Removed(victim);
         FreeBlocks(victim);
         counters.Evicted();
+        victim.Gone = MissReason.Evicted;
         RemoveIfEmpty(victim);
         return true;
     }
 
     private void FreeBlocks(ChunkNode node)
     {
-        if (node.IsComplete) Chunks--;
+        if (node.IsComplete)
+        {
+            Chunks--;
+            node.Tree.Emptied(node);
+        }
+
         for (var i = 0; i < node.Shards.Length; i++)
         {
             if (node.Shards[i] is not { } block) continue;
-            Host.Free(block);
+            Tier.Free(block);
             node.Shards[i] = null;
         }
 

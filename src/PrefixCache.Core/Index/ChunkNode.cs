@@ -5,20 +5,26 @@ using PrefixCache.Format.Keys;
 namespace PrefixCache.Core.Index;
 
 /// <summary>One chunk in a namespace's tree: its tokens behind those of its ancestors.</summary>
-/// <remarks>Everything mutable here is protected by the node's lock.</remarks>
+/// <remarks>
+/// Lives from its first offer on; when its blocks go it may stay as a ghost, which remembers its tokens and its history alone. Everything mutable
+/// here is protected by the node's lock.
+/// </remarks>
 public sealed unsafe class ChunkNode
 {
     /// <summary>In the tier's records; 0 once the chunk is out of the index.</summary>
     private nint _tokens;
 
-    internal ChunkNode(NamespaceTree tree, ChunkNode? parent, ReadOnlySpan<byte> tokens, ulong tokenHash, in ChunkKey key)
+    /// <summary>Null = none start in it, as nearly always.</summary>
+    private readonly MultimodalItem[]? _items;
+
+    internal ChunkNode(NamespaceTree tree, ChunkNode? parent, in ChunkText text, in ChunkKey key)
     {
         Tree = tree;
         Parent = parent;
-        TokenCount = tokens.Length / TokenBuffer.TokenBytes;
-        _tokens = tree.Store.Host.Records.Take(tokens.Length);
-        tokens.CopyTo(new Span<byte>((void*)_tokens, tokens.Length));
-        TokenHash = tokenHash;
+        TokenCount = text.Count;
+        _tokens = tree.Store.Records.Take(text.Bytes.Length);
+        text.Bytes.CopyTo(new Span<byte>((void*)_tokens, text.Bytes.Length));
+        _items = text.OwnItems();
         Key = key;
         Shards = new Block?[tree.Layout.Shards.Count];
     }
@@ -39,9 +45,7 @@ public sealed unsafe class ChunkNode
     public bool IsComplete => Present == Shards.Length;
 
     /// <summary>Empty once the chunk is out of the index.</summary>
-    internal ReadOnlySpan<byte> Tokens => _tokens == 0 ? [] : new((void*)_tokens, TokenCount * TokenBuffer.TokenBytes);
-
-    internal ulong TokenHash { get; }
+    internal ChunkText Text => _tokens == 0 ? default : new(new ReadOnlySpan<uint>((void*)_tokens, TokenCount), _items);
 
     /// <summary>Committed blocks by shard.</summary>
     internal Block?[] Shards { get; }
@@ -52,9 +56,13 @@ public sealed unsafe class ChunkNode
     /// <summary>Of the blocks in <see cref="Shards"/>. Grows under a lease only where the sealer leases a chunk that is not complete yet.</summary>
     internal long AllocatedBytes { get; set; }
 
+    /// <summary>Children that are no ghosts.</summary>
     internal int Children { get; set; }
 
-    /// <summary>Reservations and transfers that need the blocks to stay.</summary>
+    /// <summary>What is behind it in the index.</summary>
+    internal ChunkChildren Behind;
+
+    /// <summary>Reservations, pins and transfers that need the blocks to stay.</summary>
     internal int Leases { get; set; }
 
     /// <summary>Stores in flight for this chunk.</summary>
@@ -63,6 +71,30 @@ public sealed unsafe class ChunkNode
     /// <summary>No longer in the index; its blocks are freed when the last lease ends.</summary>
     internal bool IsDetached { get; set; }
 
+    /// <summary>A run that several chunks share, copied by the node.</summary>
+    internal bool IsBranchPoint { get; set; }
+
+    /// <summary>Of a branch point: <see cref="BranchPointList.Proposals"/> when it was made or last hit.</summary>
+    internal int BranchUse { get; set; }
+
+    /// <summary>Its place among the ghosts; null = it is none.</summary>
+    internal LinkedListNode<ChunkNode>? Ghost { get; set; }
+
+    /// <summary>Why it is not there, if it was offered or here before.</summary>
+    internal MissReason Gone { get; set; }
+
+    /// <summary>The admission's clock when it was offered first.</summary>
+    internal long OfferedAt { get; set; }
+
+    /// <summary>The reservation that offered it last; 0 = none yet.</summary>
+    internal ulong OfferedBy { get; set; }
+
+    /// <summary>A second request offered it.</summary>
+    internal bool OfferedAgain { get; set; }
+
+    /// <summary>Of a ghost that was not admitted: leading tokens that were, as a branch point. 0 = none.</summary>
+    internal int AdmittedTokens { get; set; }
+
     /// <summary>Neighbours in the eviction policy's list.</summary>
     internal ChunkNode? Newer { get; set; }
 
@@ -70,13 +102,16 @@ public sealed unsafe class ChunkNode
 
     internal bool IsListed { get; set; }
 
+    /// <summary>Its blocks are gone, or never came; its tokens are remembered.</summary>
+    internal bool IsGhost => Ghost is not null;
+
     /// <summary>Nobody needs it: neither descendants nor leases nor writers.</summary>
     internal bool IsEvictable => Children == 0 && Leases == 0 && Writers == 0;
 
     /// <summary>Nobody looks for it any more.</summary>
     internal void ForgetTokens()
     {
-        if (_tokens != 0) Tree.Store.Host.Records.Return(_tokens);
+        if (_tokens != 0) Tree.Store.Records.Return(_tokens);
         _tokens = 0;
     }
 }

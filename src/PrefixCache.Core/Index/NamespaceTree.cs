@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using PrefixCache.Core.Blocks;
 using PrefixCache.Core.Tokens;
 using PrefixCache.Format.Keys;
@@ -8,16 +7,15 @@ namespace PrefixCache.Core.Index;
 
 /// <summary>The tree of chunks of one namespace.</summary>
 /// <remarks>
-/// Children are found by (parent, hash of tokens) and confirmed by comparing the tokens, so that a lookup computes no SHA-256: keys are
-/// computed when a chunk is stored. Two children of one parent with the same hash cannot both be in the tree; the second is not cached.
-/// Protected by the node's lock.
+/// Chunks are found by their tokens (<see cref="ChildSet"/>), so that a lookup hashes nothing: keys are computed when a chunk is stored. Protected
+/// by the node's lock.
 /// </remarks>
 public sealed class NamespaceTree
 {
     private readonly Lazy<ChunkKey> _root;
-    private readonly Dictionary<(ChunkNode? Parent, ulong TokenHash), ChunkNode> _nodes = [];
+    private ChunkChildren _first;
 
-    internal NamespaceTree(NamespaceTable table, ChunkStore store, NamespaceKey key, KvLayout layout, ulong epoch)
+    internal NamespaceTree(NamespaceTable? table, ChunkStore store, NamespaceKey key, KvLayout layout, ulong epoch)
     {
         Table = table;
         Store = store;
@@ -33,8 +31,8 @@ public sealed class NamespaceTree
     /// <summary>Where its blocks lie.</summary>
     internal ChunkStore Store { get; }
 
-    /// <summary>Where it is found.</summary>
-    internal NamespaceTable Table { get; }
+    /// <summary>Where it is found; null = a replay's, which needs no finding.</summary>
+    internal NamespaceTable? Table { get; }
 
     /// <summary>The key before the first chunk.</summary>
     /// <remarks>Hashed when it is first wanted; ask for it without the node's lock.</remarks>
@@ -45,54 +43,129 @@ public sealed class NamespaceTree
 
     internal bool IsDetached { get; set; }
 
-    internal int Count => _nodes.Count;
+    /// <summary>Chunks, ghosts included.</summary>
+    internal int Count { get; private set; }
 
-    /// <summary>The child of <paramref name="parent"/> (null = the root) with exactly these tokens.</summary>
-    internal ChunkNode? Find(ChunkNode? parent, ulong tokenHash, ReadOnlySpan<byte> tokens) =>
-        _nodes.TryGetValue((parent, tokenHash), out var node) && tokens.SequenceEqual(node.Tokens) ? node : null;
-
-    /// <summary>The chain of nodes for these tokens from <paramref name="path"/>'s end on, as far as it goes.</summary>
-    /// <param name="path">Nodes of the first positions, all full; found ones are added.</param>
-    /// <param name="completeOnly">Stop at a node that lacks a shard.</param>
-    internal void Walk(List<ChunkNode> path, TokenBuffer tokens, ulong[] hashes, bool completeOnly)
+    /// <summary>What the index knows behind a chunk.</summary>
+    /// <param name="parent">Null = at the start.</param>
+    internal ref ChunkChildren Behind(ChunkNode? parent)
     {
-        for (var position = path.Count; position < hashes.Length; position++)
-        {
-            var parent = position == 0 ? null : path[position - 1];
-            var first = position * Layout.ChunkTokens;
-            var node = Find(parent, hashes[position],
-                tokens.Slice(first, ChunkPosition.Tokens(position, tokens.Count, Layout.ChunkTokens)));
-            if (node is null || (completeOnly && !node.IsComplete)) return;
-            path.Add(node);
-        }
+        if (parent is null) return ref _first;
+        return ref parent.Behind;
     }
 
-    /// <summary>Null when another child with the same hash is in the way.</summary>
-    internal ChunkNode? TryAdd(ChunkNode? parent, ReadOnlySpan<byte> tokens, ulong tokenHash, in ChunkKey key)
+    /// <summary>The child of <paramref name="parent"/> (null = the root) with exactly this text, in whatever state.</summary>
+    internal ChunkNode? Find(ChunkNode? parent, in ChunkText text)
     {
-        ref var node = ref CollectionsMarshal.GetValueRefOrAddDefault(_nodes, (parent, tokenHash), out var isTaken);
-        if (isTaken) return null;
-        node = new ChunkNode(this, parent, tokens, tokenHash, key);
+        ref var behind = ref Behind(parent);
+        return behind.Residents.Find(text) ?? behind.Others.Find(text);
+    }
+
+    /// <summary>Adds the complete chunks with these tokens to a path, as far as they go.</summary>
+    /// <param name="path">Full chunks of the first positions.</param>
+    /// <param name="tokens">Of the whole sequence.</param>
+    /// <returns>The complete chunk that shares most with what follows the path; less than a whole chunk.</returns>
+    internal Neighbour Walk(List<ChunkNode> path, TokenBuffer tokens)
+    {
+        var parent = path.Count == 0 ? null : path[^1];
+        for (var first = path.Count * Layout.ChunkTokens; first < tokens.Count; first += Layout.ChunkTokens)
+        {
+            var nearest = Behind(parent).Residents.Nearest(tokens.Text(first, Math.Min(Layout.ChunkTokens, tokens.Count - first)));
+            if (nearest.Common < Layout.ChunkTokens) return nearest;
+            path.Add(parent = nearest.Node!);
+        }
+
+        return default;
+    }
+
+    /// <summary>A chunk that somebody is about to write or that is to be remembered. Null where it cannot be told from another one.</summary>
+    internal ChunkNode? TryAdd(ChunkNode? parent, in ChunkText text, in ChunkKey key)
+    {
+        var node = new ChunkNode(this, parent, text, key);
+        if (!Behind(parent).Others.TryAdd(node))
+        {
+            node.ForgetTokens();
+            return null;
+        }
+
+        Count++;
         if (parent is not null) parent.Children++;
         return node;
     }
 
-    /// <summary>Takes a childless node out.</summary>
+    /// <summary>The chunk with this text, which somebody is about to write: the one that is known, a ghost come back, or a new one.</summary>
+    internal ChunkNode? GetOrAdd(ChunkNode? parent, in ChunkText text, in ChunkKey key)
+    {
+        var node = Find(parent, text);
+        if (node is { IsGhost: true })
+        {
+            Store.Ghosts.Revive(node);
+            node.IsBranchPoint = false;
+        }
+
+        return node ?? TryAdd(parent, text, key);
+    }
+
+    /// <summary>Lookups find it from now on.</summary>
+    /// <returns>What shared most with it before, ghosts included.</returns>
+    internal Neighbour Completed(ChunkNode node)
+    {
+        if (node.IsDetached) return default;
+        ref var behind = ref Behind(node.Parent);
+        behind.Others.Remove(node);
+        var nearest = Nearest(node.Parent, node.Text);
+        behind.Residents.TryAdd(node);
+        return nearest;
+    }
+
+    /// <summary>The child, in whatever state, that shares most with a text.</summary>
+    internal Neighbour Nearest(ChunkNode? parent, in ChunkText text)
+    {
+        ref var behind = ref Behind(parent);
+        var (resident, other) = (behind.Residents.Nearest(text), behind.Others.Nearest(text));
+        if (resident.Common != other.Common || other.Node is null) return resident.Common >= other.Common ? resident : other;
+        return resident with { Sharers = resident.Sharers + other.Sharers };
+    }
+
+    /// <summary>A complete chunk has lost its blocks.</summary>
+    internal void Emptied(ChunkNode node)
+    {
+        if (node.IsDetached) return;
+        ref var behind = ref Behind(node.Parent);
+        behind.Residents.Remove(node);
+        behind.Others.TryAdd(node);
+    }
+
+    /// <summary>Takes a blockless chunk out that nothing is known behind.</summary>
     internal void Remove(ChunkNode node)
     {
-        if (!node.IsDetached) _nodes.Remove((node.Parent, node.TokenHash));
+        if (!node.IsDetached)
+        {
+            Behind(node.Parent).Others.Remove(node);
+            Count--;
+        }
+
         node.IsDetached = true;
         node.ForgetTokens();
-        if (node.Parent is not null) node.Parent.Children--;
+        if (node.Parent is not null && !node.IsGhost) node.Parent.Children--;
     }
 
     /// <summary>Takes every node out of the index; nobody finds them from now on. What they keep is freed by their store.</summary>
     internal IReadOnlyList<ChunkNode> DetachAll()
     {
         IsDetached = true;
-        var nodes = _nodes.Values.ToList();
+        var nodes = new List<ChunkNode>(Count);
+        Collect(ref _first, nodes);
+        for (var next = 0; next < nodes.Count; next++) Collect(ref nodes[next].Behind, nodes);
         foreach (var node in nodes) node.IsDetached = true;
-        _nodes.Clear();
+        Count = 0;
         return nodes;
+    }
+
+    private static void Collect(ref ChunkChildren behind, List<ChunkNode> nodes)
+    {
+        behind.Residents.CopyTo(nodes);
+        behind.Others.CopyTo(nodes);
+        behind = default;
     }
 }

@@ -12,6 +12,15 @@ public readonly record struct LookupQuery(
 {
     /// <summary>Shards whose hit is to be located in the arena, if the session's process holds it.</summary>
     public IReadOnlyList<int> LocateShards { get; init; } = [];
+
+    /// <summary>Leading tokens of which KV may be kept; null = all.</summary>
+    public int? StoreLimit { get; init; }
+
+    /// <summary>A reservation of the instance whose tokens come before those that are given; 0 = none.</summary>
+    public ulong Parent { get; init; }
+
+    /// <summary>How many of the parent's tokens; 0 = all.</summary>
+    public int ParentTokens { get; init; }
 }
 
 /// <summary>The answer: chunk positions follow from the counts.</summary>
@@ -24,4 +33,7 @@ public readonly record struct LookupAnswer(ulong Reservation, int TotalTokens, i
 {
     /// <summary>Where the hit lies, per shard that was asked for; empty when it cannot be mapped or there is none.</summary>
     public IReadOnlyList<LocatedShard> Located { get; init; } = [];
+
+    /// <summary>Why the rest is no hit, from the position on where the hit ends; empty when all is.</summary>
+    public IReadOnlyList<MissRun> Misses { get; init; } = [];
 }

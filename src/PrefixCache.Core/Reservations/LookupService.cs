@@ -39,9 +39,8 @@ public sealed class LookupService
             return error;
         }
 
-        var hashes = ChunkHashes.Of(tokens, query.Layout.ChunkTokens);
         Result<LookupAnswer> answer;
-        lock (_state.Gate) answer = LookupUnsynchronized(query, tokens, hashes);
+        lock (_state.Gate) answer = LookupUnsynchronized(query, tokens);
         if (answer.Error is not null) tokens.Dispose();
         return answer;
     }
@@ -79,11 +78,10 @@ public sealed class LookupService
         if (tokens.Length % TokenBuffer.TokenBytes != 0)
             return CacheError.InvalidArgument($"tokens has {tokens.Length} bytes: {TokenBuffer.TokenBytes} per token, little-endian.");
         TokenBuffer old;
-        int chunkTokens;
         lock (_state.Gate)
         {
             if (!_state.Reservations.Find(session, reservationId).Succeeded(out var found, out var error)) return error;
-            (old, chunkTokens) = (found.Tokens.Retain(), found.Tree.Layout.ChunkTokens);
+            old = found.Tokens.Retain();
         }
 
         using (old)
@@ -92,12 +90,12 @@ public sealed class LookupService
             if (!repeated && position != old.Count)
                 return CacheError.InvalidArgument(
                     $"position is {position}, but the reservation has {old.Count} tokens: append at its end.");
-            if (repeated) return Replace(session, reservationId, old, null, []);
+            if (repeated) return Replace(session, reservationId, old, null);
             if (CheckTokenCount(old.Count + added) is { } limit) return limit;
-            var longer = new TokenBuffer(old.Count + added);
+            var longer = new TokenBuffer(old.Count + added, old.Items);
             old.Bytes.CopyTo(longer.Memory.Span);
             tokens.CopyTo(longer.Memory.Span[old.Bytes.Length..]);
-            return Replace(session, reservationId, old, longer, ChunkHashes.Of(longer, chunkTokens));
+            return Replace(session, reservationId, old, longer);
         }
     }
 
@@ -136,32 +134,36 @@ public sealed class LookupService
             return CacheError.InvalidArgument($"extent_shards names a shard twice: name each once.");
         foreach (var shard in query.LocateShards)
             if (ShardAccess.CheckLoad(query.Layout, query.Session, shard) is { } fault) return fault;
+        if (query.StoreLimit < 0) return CacheError.InvalidArgument($"store_limit_tokens is {query.StoreLimit}: 0 or more.");
         if (query.ComputedTokens < 0 || query.ComputedTokens > tokens.Count)
             return CacheError.InvalidArgument($"computed_tokens is {query.ComputedTokens}, but the request has {tokens.Count} tokens.");
         return null;
     }
 
-    private Result<LookupAnswer> LookupUnsynchronized(in LookupQuery query, TokenBuffer tokens, ulong[] hashes)
+    private Result<LookupAnswer> LookupUnsynchronized(in LookupQuery query, TokenBuffer tokens)
     {
         if (!_state.Sessions.ContainsKey(query.Session.Id)) return CacheError.NotFound($"The session has ended: open one.");
         var tree = _state.Namespaces.GetOrAdd(
             new NamespaceKey(query.Session.Instance.Tenant, query.Salt, query.Adapter, query.Layout.Id), query.Layout);
         var asked = tokens.Count;
-        if (!Reserve(query, tree, tokens, hashes).Succeeded(out var reservation, out var error))
+        if (!Reserve(query, tree, tokens).Succeeded(out var reservation, out var error))
         {
             _state.Namespaces.RemoveIfUnused(tree);
             return error;
         }
 
-        Match(reservation);
+        reservation.StoreLimit = query.StoreLimit ?? int.MaxValue;
+        Match(reservation, Math.Max(query.AlignTokens, 1));
         // A repeated lookup may name fewer tokens than were appended since; its caller has room for those that it named.
         var hit = Math.Min(reservation.PathTokens, asked);
         reservation.HitTokens = query.AlignTokens > 1 ? hit / query.AlignTokens * query.AlignTokens : hit;
-        _state.Counters.LookedUp(asked, reservation.HitTokens);
+        var misses = MissFinder.Find(_state.Namespaces, reservation);
+        CountMisses(reservation, misses, asked);
         reservation.Answered(query.Session);
         var isNew = reservation.Lookups++ == 0;
         return new LookupAnswer(reservation.Id, reservation.Tokens.Count, reservation.HitTokens, query.Layout.ChunkTokens, isNew)
         {
+            Misses = misses,
             Located = query.LocateShards.Count > 0 && query.Session.Process is not null && reservation.HitTokens > 0
                 ? [.. query.LocateShards.Select(reservation.Locate)]
                 : [],
@@ -169,14 +171,14 @@ public sealed class LookupService
     }
 
     /// <summary>The request's reservation: the one it has, with the longer of both token lists, or a new one.</summary>
-    private Result<Reservation> Reserve(in LookupQuery query, NamespaceTree tree, TokenBuffer tokens, ulong[] hashes)
+    private Result<Reservation> Reserve(in LookupQuery query, NamespaceTree tree, TokenBuffer tokens)
     {
         var table = _state.Reservations;
         if (!query.Session.Instance.Reservations.TryGetValue(query.RequestId, out var reservation))
-            return table.Add(query.Session, query.RequestId, tree, tokens, hashes);
+            return table.Add(query.Session, query.RequestId, tree, tokens);
 
         var common = Math.Min(tokens.Count, reservation.Tokens.Count);
-        if (reservation.Tree.Key != tree.Key || !tokens.Slice(0, common).SequenceEqual(reservation.Tokens.Slice(0, common)))
+        if (reservation.Tree.Key != tree.Key || !tokens.BeginsLike(reservation.Tokens, common))
         {
             return CacheError.AlreadyExists(
                 $"request_id '{query.RequestId}' is in use for other tokens or another namespace: release it, or use a new id.");
@@ -185,7 +187,7 @@ public sealed class LookupService
         if (tokens.Count > reservation.Tokens.Count)
         {
             if (table.CheckTokens(tokens.Count - reservation.Tokens.Count) is { } error) return error;
-            table.ReplaceTokens(reservation, tokens, hashes);
+            table.ReplaceTokens(reservation, tokens);
         }
         else
         {
@@ -198,20 +200,82 @@ public sealed class LookupService
     }
 
     /// <summary>Walks on from what is leased already and leases what more is found.</summary>
-    private static void Match(Reservation reservation)
+    private void Match(Reservation reservation, int align)
     {
-        var (tree, path) = (reservation.Tree, reservation.Path);
-        var tail = path.Count > 0 && !path[^1].IsFull ? path[^1] : null;
-        if (tail is not null) path.RemoveAt(path.Count - 1);
+        var (tree, path, tail) = (reservation.Tree, reservation.Path, reservation.TailTokens);
+        var oldTail = tail > 0 ? path[^1] : null;
+        if (oldTail is not null) path.RemoveAt(path.Count - 1);
         var leased = path.Count;
-        tree.Walk(path, reservation.Tokens, reservation.Hashes, completeOnly: true);
+        var nearest = tree.Walk(path, reservation.Tokens);
         for (var i = leased; i < path.Count; i++) tree.Store.Lease(path[i]);
-        if (path.Count > leased && path[^1] != tail) reservation.RestartLoading();
 
-        // A short chunk ends its chain. It stays the hit's end until a longer chunk that contains it is there.
-        if (tail is not null && path.Count == leased) path.Add(tail);
-        else if (tail is not null) EndLease(reservation, tail);
+        // What served the hit's end stays it until something longer is there.
+        var isGrown = path.Count > leased;
+        var newTail = Tail(reservation, nearest, align, isGrown ? 0 : tail, out var tokens);
+        if (newTail is not null && newTail != oldTail) tree.Store.Lease(newTail);
+        if (isGrown || (newTail is not null && newTail != oldTail)) reservation.RestartLoading();
+        if (newTail is null && !isGrown) (newTail, tokens) = (oldTail, tail);
+        if (oldTail is not null && newTail != oldTail) EndLease(reservation, oldTail);
+        if (newTail is not null) path.Add(newTail);
+        reservation.TailTokens = tokens;
+        Use(reservation);
+    }
+
+    /// <summary>The chunk that serves the tokens behind the whole chunks of the path.</summary>
+    /// <param name="more">It has to serve more than so many.</param>
+    /// <param name="tokens">How many it serves.</param>
+    private ChunkNode? Tail(Reservation reservation, in Neighbour nearest, int align, int more, out int tokens)
+    {
+        tokens = 0;
+        if (nearest.Common == 0) return null;
+        var first = reservation.Path.Count * reservation.Tree.Layout.ChunkTokens;
+        var text = reservation.Tokens.Text(first, nearest.Common);
+        ref var behind = ref reservation.Tree.Behind(reservation.Path.Count == 0 ? null : reservation.Path[^1]);
+
+        // Less than the least run serves only where a stored chunk ends.
+        var common = _state.MinPartialTokens > 0 && nearest.Common >= _state.MinPartialTokens
+            ? nearest.Common
+            : behind.Residents.LongestWithin(text, nearest.Common)?.TokenCount ?? 0;
+        var needed = Math.Max(((first + common) / align * align) - first, 1);
+        if (common == 0 || needed <= more) return null;
+
+        // A chunk that ends there serves as well as the one that goes on, and does not keep a stranger's tokens in place.
+        var node = behind.Residents.Shortest(text, needed)!;
+        tokens = Math.Min(common, node.TokenCount);
+        return node;
+    }
+
+    /// <summary>Tells the eviction policy. A chunk that served a few tokens by chance is not kept for it.</summary>
+    private void Use(Reservation reservation)
+    {
+        var (tree, path, tail) = (reservation.Tree, reservation.Path, reservation.TailTokens);
+        if (tail > 0)
+        {
+            var node = path[^1];
+            tree.Store.Branches?.Hit(node);
+            var below = node.IsBranchPoint || node.TokenCount == tail ? null
+                : tree.Behind(node.Parent).Residents.LongestWithin(node.Text, tail);
+            if (below is not null && tail - below.TokenCount < _state.MinPartialTokens)
+            {
+                tree.Store.Used(path[..^1]);
+                return;
+            }
+        }
+
         tree.Store.Used(path);
+    }
+
+    /// <summary>Adds a lookup to the counters.</summary>
+    private void CountMisses(Reservation reservation, IReadOnlyList<MissRun> misses, int asked)
+    {
+        _state.Counters.LookedUp(asked, reservation.HitTokens);
+        var chunkTokens = reservation.Tree.Layout.ChunkTokens;
+        for (var i = 0; i < misses.Count; i++)
+        {
+            var first = Math.Max(misses[i].Position * chunkTokens, reservation.HitTokens);
+            var end = i + 1 < misses.Count ? misses[i + 1].Position * chunkTokens : asked;
+            if (end > first) _state.Counters.Missed(misses[i].Reason, Math.Min(end, asked) - first);
+        }
     }
 
     private static void EndLease(Reservation reservation, ChunkNode node)
@@ -221,7 +285,7 @@ public sealed class LookupService
     }
 
     private Result<LookupAnswer> Replace(
-        Session session, ulong reservationId, TokenBuffer expected, TokenBuffer? longer, ulong[] hashes)
+        Session session, ulong reservationId, TokenBuffer expected, TokenBuffer? longer)
     {
         lock (_state.Gate)
         {
@@ -232,7 +296,7 @@ public sealed class LookupService
                 return error!;
             }
 
-            if (longer is not null) _state.Reservations.ReplaceTokens(reservation, longer, hashes);
+            if (longer is not null) _state.Reservations.ReplaceTokens(reservation, longer);
             return new LookupAnswer(reservation.Id, reservation.Tokens.Count, reservation.HitTokens, reservation.Tree.Layout.ChunkTokens);
         }
     }

@@ -26,14 +26,13 @@ internal sealed class Reservation
     /// <summary>The round of the last lookup's answer.</summary>
     private int _answered;
 
-    public Reservation(ulong id, Session owner, string requestId, NamespaceTree tree, TokenBuffer tokens, ulong[] hashes)
+    public Reservation(ulong id, Session owner, string requestId, NamespaceTree tree, TokenBuffer tokens)
     {
         Id = id;
         Owner = owner;
         RequestId = requestId;
         Tree = tree;
         Tokens = tokens;
-        Hashes = hashes;
     }
 
     public ulong Id { get; }
@@ -50,11 +49,14 @@ internal sealed class Reservation
 
     public TokenBuffer Tokens { get; set; }
 
-    /// <summary>Of every chunk position of <see cref="Tokens"/>.</summary>
-    public ulong[] Hashes { get; set; }
-
-    /// <summary>The hit's chunks, from position 0 on, each leased once.</summary>
+    /// <summary>The hit's chunks, from position 0 on, each leased once. The last may serve with its first tokens alone.</summary>
     public List<ChunkNode> Path { get; } = [];
+
+    /// <summary>Tokens that the last chunk of <see cref="Path"/> serves, where they are no whole chunk position; else 0.</summary>
+    public int TailTokens { get; set; }
+
+    /// <summary>Leading tokens of which KV may be kept.</summary>
+    public int StoreLimit { get; set; } = int.MaxValue;
 
     /// <summary>Tokens of the hit that the last lookup answered, aligned.</summary>
     public int HitTokens { get; set; }
@@ -65,7 +67,10 @@ internal sealed class Reservation
     /// <summary>Time stamp of the last use, for the leak guard.</summary>
     public long LastUsed { get; set; }
 
-    public int PathTokens => Path.Count == 0 ? 0 : ((Path.Count - 1) * Tree.Layout.ChunkTokens) + Path[^1].TokenCount;
+    /// <summary>Whole chunks of <see cref="Path"/>.</summary>
+    public int WholeChunks => TailTokens > 0 ? Path.Count - 1 : Path.Count;
+
+    public int PathTokens => (WholeChunks * Tree.Layout.ChunkTokens) + TailTokens;
 
     /// <summary>Some or all leases have ended.</summary>
     public void LeasesEnded() => _round++;
@@ -101,7 +106,7 @@ internal sealed class Reservation
     {
         var blocks = new Block[ChunkPosition.Count(HitTokens, Tree.Layout.ChunkTokens)];
         for (var i = 0; i < blocks.Length; i++) blocks[i] = Path[i].Shards[shard]!;
-        return new LocatedShard(shard, Tree.Store.Host.Arena.Id, blocks);
+        return new LocatedShard(shard, blocks.Length == 0 ? default : blocks[0].ArenaId, blocks);
     }
 
     /// <summary>

@@ -27,13 +27,13 @@ internal sealed class ReservationTable(NodeState state)
     }
 
     /// <summary>Takes over the caller's reference to the tokens when it succeeds.</summary>
-    public Result<Reservation> Add(Session owner, string requestId, NamespaceTree tree, TokenBuffer tokens, ulong[] hashes)
+    public Result<Reservation> Add(Session owner, string requestId, NamespaceTree tree, TokenBuffer tokens)
     {
         if (_byId.Count >= state.Limits.MaxReservations)
             return CacheError.ResourceExhausted($"{_byId.Count} reservations are out, the limit: release those that are done with.");
         if (CheckTokens(tokens.Count) is { } error) return error;
         if (state.IsDisposed) return CacheError.FailedPrecondition($"The node has stopped.");
-        var reservation = new Reservation(NextId(), owner, requestId, tree, tokens, hashes) { LastUsed = state.Time.GetTimestamp() };
+        var reservation = new Reservation(NextId(), owner, requestId, tree, tokens) { LastUsed = state.Time.GetTimestamp() };
         _byId.Add(reservation.Id, reservation);
         owner.Instance.Reservations.Add(requestId, reservation);
         tree.Reservations++;
@@ -48,11 +48,11 @@ internal sealed class ReservationTable(NodeState state)
             $"All reservations together hold {Tokens} tokens, the limit is {state.Limits.MaxReservedTokens}: release some.");
 
     /// <summary>Takes over the caller's reference to the new tokens and lets the old ones go.</summary>
-    public void ReplaceTokens(Reservation reservation, TokenBuffer tokens, ulong[] hashes)
+    public void ReplaceTokens(Reservation reservation, TokenBuffer tokens)
     {
         Tokens += tokens.Count - reservation.Tokens.Count;
         reservation.Tokens.Dispose();
-        (reservation.Tokens, reservation.Hashes) = (tokens, hashes);
+        reservation.Tokens = tokens;
     }
 
     /// <summary>Moves a reservation to the tree that its namespace has now, which it had to leave when the namespace was cleared.</summary>
@@ -69,6 +69,7 @@ internal sealed class ReservationTable(NodeState state)
         if (reservation.Path.Count > 0) reservation.LeasesEnded();
         foreach (var node in reservation.Path) reservation.Tree.Store.Unlease(node);
         reservation.Path.Clear();
+        reservation.TailTokens = 0;
         reservation.HitTokens = 0;
         reservation.RestartLoading();
     }

@@ -17,6 +17,7 @@ public sealed class Session
         Role = request.Role;
         Rank = request.Rank;
         IsReadOnly = request.IsReadOnly;
+        TakesCuts = request.TakesCuts;
     }
 
     public SessionId Id { get; } = SessionId.New();
@@ -29,6 +30,9 @@ public sealed class Session
 
     /// <summary>It never stores.</summary>
     public bool IsReadOnly { get; }
+
+    /// <summary>It stores fewer tokens of a chunk than it offered, where the node says so.</summary>
+    public bool TakesCuts { get; }
 
     /// <summary>The process that holds the arena under this session; null while none does, and for workers elsewhere.</summary>
     public WorkerProcess? Process

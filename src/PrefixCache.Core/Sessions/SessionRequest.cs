@@ -16,5 +16,7 @@ public enum SessionRole
 /// <param name="Rank">Its rank; of no meaning for a scheduler.</param>
 /// <param name="Previous">A session of the same process that this one replaces.</param>
 /// <param name="IsReadOnly">It never stores.</param>
+/// <param name="TakesCuts">It stores fewer tokens of a chunk than it offered, where the node says so.</param>
 public sealed record SessionRequest(
-    string Tenant, string InstanceId, SessionRole Role, int Rank = 0, SessionId? Previous = null, bool IsReadOnly = false);
+    string Tenant, string InstanceId, SessionRole Role, int Rank = 0, SessionId? Previous = null, bool IsReadOnly = false,
+    bool TakesCuts = true);

@@ -8,7 +8,7 @@ namespace PrefixCache.Core.Sharing;
 /// stopped, or its process is dead.
 /// </summary>
 /// <remarks>Every method is called under the node's lock.</remarks>
-internal sealed class Quarantine(ChunkStore store)
+internal sealed class Quarantine(ChunkStore store, long maxBytes)
 {
     private readonly Dictionary<ulong, Entry> _byGrant = [];
 
@@ -20,7 +20,7 @@ internal sealed class Quarantine(ChunkStore store)
     public long Bytes { get; private set; }
 
     /// <summary>More of it would take too much of the arena: writers get no extents until some of it is settled.</summary>
-    public bool IsFull => Bytes > store.Host.MaxQuarantineBytes;
+    public bool IsFull => Bytes > maxBytes;
 
     /// <summary>A store was granted extents.</summary>
     public void Begin(ulong grant, StoreTransfer transfer) => _writing.Add(grant, transfer);

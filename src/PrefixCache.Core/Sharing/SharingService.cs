@@ -13,7 +13,7 @@ public sealed class SharingService
     internal SharingService(NodeState state) => _state = state;
 
     /// <summary>The arena that the tenant's workers may map; null = none.</summary>
-    public Arena? ArenaOf(string tenant) => _state.Domains.Of(tenant) is { IsShared: true } domain ? domain.Store.Host.Arena : null;
+    public Arena? ArenaOf(string tenant) => _state.Domains.Of(tenant) is { IsShared: true } domain ? domain.Host.Arena : null;
 
     /// <summary>Gives a session's process what it may map. From now on the session's lookups and stores may use extents.</summary>
     public Result<ArenaAccess> Attach(Session session, WorkerProcess process)
@@ -35,7 +35,7 @@ public sealed class SharingService
                     $"Process {holder.Id} holds the arena under this session: each process opens a session of its own.");
             if (process.IsDead) return CacheError.FailedPrecondition($"Process {process.Id} is dead.");
             session.Process = process;
-            return new ArenaAccess(domain.Store.Host.Arena, domain.Store.Host.Control, !session.IsReadOnly);
+            return new ArenaAccess(domain.Host.Arena, domain.Host.Control, !session.IsReadOnly);
         }
     }
 

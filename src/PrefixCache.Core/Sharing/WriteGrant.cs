@@ -8,7 +8,7 @@ public sealed class WriteGrant
     /// <summary>Names it when the writer says that it has stopped; not guessable.</summary>
     public ulong Id { get; }
 
-    public Guid ArenaId => Domain.Store.Host.Arena.Id;
+    public Guid ArenaId => Domain.Host.Arena.Id;
 
     /// <summary>Who writes.</summary>
     public WorkerProcess Process { get; }

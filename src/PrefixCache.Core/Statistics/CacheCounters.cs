@@ -1,3 +1,6 @@
+using PrefixCache.Core.Index;
+using PrefixCache.Core.Transfers;
+
 namespace PrefixCache.Core.Statistics;
 
 /// <summary>What the node did since its start. Each counter is changed by Interlocked alone and may be read at any time.</summary>
@@ -9,7 +12,14 @@ public sealed class CacheCounters
     private long _committed;
     private long _duplicates;
     private long _evicted;
-    private long _refused;
+    private readonly long[] _refused = new long[Enum.GetValues<RefusalReason>().Length];
+    private readonly long[] _missed = new long[Enum.GetValues<MissReason>().Length];
+    private long _hashed;
+    private long _branchesMade;
+    private long _branchesHit;
+    private long _branchesReplaced;
+    private long _branchesDropped;
+    private long _tailsReplaced;
     private long _aborted;
     private long _bytesStored;
     private long _bytesRetrieved;
@@ -33,7 +43,32 @@ public sealed class CacheCounters
 
     public long ChunksEvicted => Volatile.Read(ref _evicted);
 
-    public long StoresRefused => Volatile.Read(ref _refused);
+    public long StoresRefused
+    {
+        get
+        {
+            var refused = 0L;
+            for (var i = 0; i < _refused.Length; i++) refused += Volatile.Read(ref _refused[i]);
+            return refused;
+        }
+    }
+
+    /// <summary>Tokens that went through SHA-256 for the keys of new chunks.</summary>
+    public long TokensHashed => Volatile.Read(ref _hashed);
+
+    public long BranchPointsMade => Volatile.Read(ref _branchesMade);
+
+    /// <summary>Lookups whose hit ended in a branch point.</summary>
+    public long BranchPointsHit => Volatile.Read(ref _branchesHit);
+
+    /// <summary>Branch points that gave their place to another.</summary>
+    public long BranchPointsReplaced => Volatile.Read(ref _branchesReplaced);
+
+    /// <summary>Shared runs that did not become branch points: no place, no memory, no time, or their chunk was damaged.</summary>
+    public long BranchPointsDropped => Volatile.Read(ref _branchesDropped);
+
+    /// <summary>Short chunks that gave way to a longer one that contains them.</summary>
+    public long TailsReplaced => Volatile.Read(ref _tailsReplaced);
 
     /// <summary>Chunks whose store ended before they were whole.</summary>
     public long StoresAborted => Volatile.Read(ref _aborted);
@@ -72,7 +107,27 @@ public sealed class CacheCounters
 
     internal void Evicted() => Interlocked.Increment(ref _evicted);
 
-    internal void Refused() => Interlocked.Increment(ref _refused);
+    /// <summary>Chunks that were refused for a reason.</summary>
+    public long RefusedFor(RefusalReason reason) => Volatile.Read(ref _refused[(int)reason]);
+
+    /// <summary>Tokens of lookups that were no hit for a reason.</summary>
+    public long MissedFor(MissReason reason) => Volatile.Read(ref _missed[(int)reason]);
+
+    internal void Refused(RefusalReason reason) => Interlocked.Increment(ref _refused[(int)reason]);
+
+    internal void Missed(MissReason reason, int tokens) => Interlocked.Add(ref _missed[(int)reason], tokens);
+
+    internal void Hashed(int tokens) => Interlocked.Add(ref _hashed, tokens);
+
+    internal void BranchPointMade() => Interlocked.Increment(ref _branchesMade);
+
+    internal void BranchPointHit() => Interlocked.Increment(ref _branchesHit);
+
+    internal void BranchPointReplaced() => Interlocked.Increment(ref _branchesReplaced);
+
+    internal void BranchPointDropped() => Interlocked.Increment(ref _branchesDropped);
+
+    internal void TailReplaced() => Interlocked.Increment(ref _tailsReplaced);
 
     internal void Aborted() => Interlocked.Increment(ref _aborted);
 

@@ -13,6 +13,12 @@ public enum RefusalReason
     NoMemory,
     ParentMissing,
     TooLarge,
+
+    /// <summary>Offered for the first time, under an admission that waits for the second.</summary>
+    NotReused,
+
+    /// <summary>Beyond what the request may have stored.</summary>
+    StoreLimit,
 }
 
 public enum StoreOutcome
@@ -32,4 +38,8 @@ public enum StoreOutcome
 public readonly record struct StoreOffer(ulong Handle, int Tokens);
 
 /// <summary>What the node says to an offer.</summary>
-public readonly record struct StoreDecision(ulong Handle, StoreAction Action, RefusalReason Reason = RefusalReason.None);
+public readonly record struct StoreDecision(ulong Handle, StoreAction Action, RefusalReason Reason = RefusalReason.None)
+{
+    /// <summary>Of a wanted chunk: how many of its first tokens, where the rest is not to be kept; 0 = all that were offered.</summary>
+    public int Tokens { get; init; }
+}

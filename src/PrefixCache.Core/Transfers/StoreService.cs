@@ -30,7 +30,9 @@ public sealed class StoreService
             if (!_state.Reservations.Find(session, reservationId).Succeeded(out var reservation, out var error)) return error;
             var layout = reservation.Tree.Layout;
             if ((ShardAccess.CheckStore(layout, session, shard) ?? CheckOffers(offers, reservation)) is { } fault) return fault;
-            plan = new Plan(reservation.Tree, session, reservation.Owner, reservation.Tokens.Retain(), shard, share);
+            plan = new Plan(
+                reservation.Tree, session, reservation.Owner, reservation.Tokens.Retain(), shard, share,
+                Math.Min(reservation.StoreLimit, reservation.Tokens.Count));
         }
 
         using (plan.Tokens)
@@ -42,7 +44,8 @@ public sealed class StoreService
     /// <summary>Takes the blocks a part at a time, so that others get the lock in between.</summary>
     private Result<StoreTransfer> Take(Plan plan, ulong reservationId, IReadOnlyList<StoreOffer> offers, ChunkChain chain)
     {
-        var taker = new StoreTaker(plan.Tree, plan.Shard, chain, _state.Counters);
+        _state.Counters.Hashed(chain.HashedTokens);
+        var taker = new StoreTaker(plan.Tree, plan.Shard, chain, reservationId, _state.Counters, plan.Caller.TakesCuts);
         StoreTransfer? transfer = null;
         CacheError? error = null;
         for (var next = 0; next < offers.Count && error is null;)
@@ -90,14 +93,23 @@ public sealed class StoreService
         return null;
     }
 
-    /// <summary>Hashes and keys of every position up to the last offer; keys from where the tree ends. Runs without the lock.</summary>
+    /// <summary>Every position up to the last offer, as far as it may be stored; keys from where the tree ends. Runs without the lock.</summary>
     private ChunkChain ChainFor(Plan plan, IReadOnlyList<StoreOffer> offers)
     {
-        var layout = plan.Tree.Layout;
-        var lengths = new int[(int)offers[^1].Handle];
-        Array.Fill(lengths, layout.ChunkTokens);
-        foreach (var offer in offers) lengths[(int)offer.Handle - 1] = offer.Tokens;
-        var chain = new ChunkChain(plan.Tokens, layout.ChunkTokens, lengths);
+        var chunkTokens = plan.Tree.Layout.ChunkTokens;
+        var count = Math.Min((int)offers[^1].Handle, ChunkPosition.Count(plan.StoreLimit, chunkTokens));
+        var lengths = new int[count];
+        Array.Fill(lengths, chunkTokens);
+        foreach (var offer in offers)
+        {
+            var position = (int)offer.Handle - 1;
+            if (position < count) lengths[position] = Math.Min(offer.Tokens, plan.StoreLimit - (position * chunkTokens));
+        }
+
+        // A caller that cannot send less than it offers keeps what is beyond the limit to itself.
+        if (count > 0 && !plan.Caller.TakesCuts && offers.Any(offer => (int)offer.Handle == count && offer.Tokens > lengths[^1]))
+            lengths = lengths[..^1];
+        var chain = new ChunkChain(plan.Tokens, chunkTokens, lengths);
 
         ChunkNode? deepest;
         int known;
@@ -112,7 +124,7 @@ public sealed class StoreService
         var position = 0;
         for (; position < chain.Count; position++)
         {
-            if (tree.Find(parent, chain.Hashes[position], chain.Tokens(position)) is not { } node) break;
+            if (tree.Find(parent, chain.Text(position)) is not { } node) break;
             parent = node;
         }
 
@@ -127,5 +139,6 @@ public sealed class StoreService
         return domain.Quarantine.IsFull ? null : new WriteGrant(_state.Grants.Next(), domain, process);
     }
 
-    private readonly record struct Plan(NamespaceTree Tree, Session Caller, Session Owner, TokenBuffer Tokens, int Shard, bool Share);
+    private readonly record struct Plan(NamespaceTree Tree, Session Caller, Session Owner, TokenBuffer Tokens, int Shard, bool Share,
+        int StoreLimit);
 }

@@ -28,19 +28,21 @@ public static class ChunkKeys
         return key;
     }
 
-    /// <summary>SHA256("prefixcache/chunk/1" ‖ previous ‖ u32le(token_count) ‖ tokens).</summary>
-    /// <param name="tokens">u32 little-endian each; multimodal digests, where there are any, follow the last token.</param>
-    public static ChunkKey Next(in ChunkKey previous, ReadOnlySpan<byte> tokens)
+    /// <summary>SHA256("prefixcache/chunk/1" ‖ previous ‖ u32le(token_count) ‖ tokens ‖ items).</summary>
+    /// <param name="tokens">u32 little-endian each.</param>
+    /// <param name="items">(u32le(offset) ‖ field(digest))… of the multimodal items that start in the chunk, offsets in tokens from its start.</param>
+    public static ChunkKey Next(in ChunkKey previous, ReadOnlySpan<byte> tokens, ReadOnlySpan<byte> items = default)
     {
         // One call over one buffer costs a third of an incremental hash at 1 KiB; chunks have 16 KiB of tokens at most.
         var prefix = "prefixcache/chunk/1"u8;
-        var length = prefix.Length + ChunkKey.Length + sizeof(uint) + tokens.Length;
+        var length = prefix.Length + ChunkKey.Length + sizeof(uint) + tokens.Length + items.Length;
         Span<byte> buffer = length <= 2048 ? stackalloc byte[length] : new byte[length];
         prefix.CopyTo(buffer);
         var rest = buffer[prefix.Length..];
         ((ReadOnlySpan<byte>)previous).CopyTo(rest);
         BinaryPrimitives.WriteUInt32LittleEndian(rest[ChunkKey.Length..], (uint)(tokens.Length / sizeof(uint)));
         tokens.CopyTo(rest[(ChunkKey.Length + sizeof(uint))..]);
+        items.CopyTo(buffer[^items.Length..]);
         ChunkKey key = default;
         SHA256.HashData(buffer, key);
         return key;

@@ -53,7 +53,7 @@ internal sealed class SimulatedNode : IDisposable
         {
             foreach (var write in transfer.Writes)
             {
-                Host = write.Node.Tree.Store.Host;
+                Host = (HostTier)write.Node.Tree.Store.Tier;
                 StoredBytes += write.Block.Extent.Length;
                 transfer.Commit(write, checksums());
             }

@@ -128,7 +128,7 @@ public class EvictionTests
     [Fact]
     public void Evict_LastChunkOfANamespace_ForgetsTheNamespace()
     {
-        using var node = new TestNode(pages: 1);
+        using var node = new TestNode(pages: 1, change: options => options with { MaxGhostTokens = 0 });
         var session = node.Scheduler();
         node.Put(session, TokenList.Count(16), salt: "a");
 

@@ -74,6 +74,14 @@ internal sealed class NodeModel : IDisposable
         return [.. tokens];
     }
 
+    /// <summary>A chunk that begins with the last of these tokens, behind the others, was stored.</summary>
+    private void AssertCommitted(int space, ReadOnlySpan<uint> tokens)
+    {
+        var (name, chunk) = (Name(tokens), ChunkCount(tokens.Length));
+        Assert.Contains(_committed[space], stored =>
+            stored.StartsWith(name, StringComparison.Ordinal) && ChunkCount(stored.Length / (2 * sizeof(uint))) == chunk);
+    }
+
     private static string Name(ReadOnlySpan<uint> tokens) => Convert.ToHexString(TokenList.Bytes(tokens));
 
     private static int ChunkCount(int tokens) => (tokens + ChunkTokens - 1) / ChunkTokens;
@@ -105,7 +113,7 @@ internal sealed class NodeModel : IDisposable
         Assert.Equal(tokens.Length, answer.TotalTokens);
         Assert.InRange(answer.HitTokens, 0, tokens.Length);
         for (var start = 0; start < answer.HitTokens; start += ChunkTokens)
-            Assert.Contains(Name(tokens.AsSpan(0, Math.Min(start + ChunkTokens, answer.HitTokens))), _committed[space]);
+            AssertCommitted(space, tokens.AsSpan(0, Math.Min(start + ChunkTokens, answer.HitTokens)));
         AssertFindsWhatIsLeased(space, tokens, answer.HitTokens);
         _held[key] = new Held(answer, tokens, space, _clears[space]) { Leases = ChunkCount(answer.HitTokens) };
     }
@@ -130,8 +138,7 @@ internal sealed class NodeModel : IDisposable
         if (!TryPick(pick, out var key, out var held)) return;
         var transfer = _node.OpenStore(_sessions[key.Session], held.Answer with { TotalTokens = held.Tokens.Length });
         foreach (var decision in transfer.Decisions.Where(decision => decision.Action == StoreAction.Present))
-            Assert.Contains(Name(held.Tokens.AsSpan(0, Math.Min((int)decision.Handle * ChunkTokens, held.Tokens.Length))),
-                _committed[held.Space]);
+            AssertCommitted(held.Space, held.Tokens.AsSpan(0, Math.Min((int)decision.Handle * ChunkTokens, held.Tokens.Length)));
         if (held.Clears != _clears[held.Space]) Assert.All(transfer.Decisions,
             decision => Assert.Equal(RefusalReason.ParentMissing, decision.Reason));
         Assert.Equal(transfer.Writes.Count, transfer.Decisions.Count(decision => decision.Action == StoreAction.Wanted));

@@ -72,8 +72,8 @@ public sealed class RetrieveTests : IDisposable
         TestNode.Fails(CacheStatus.InvalidArgument, "Handle 0 is none", _node.TryRetrieve(_session, answer.Reservation, 0, [0]));
         TestNode.Fails(CacheStatus.InvalidArgument, "Handle 5 is none", _node.TryRetrieve(_session, answer.Reservation, 0, [5]));
         TestNode.Fails(CacheStatus.InvalidArgument, "is none", _node.TryRetrieve(_session, answer.Reservation, 0, [ulong.MaxValue]));
-        TestNode.Fails(CacheStatus.FailedPrecondition, "handle 3 is no hit", _node.TryRetrieve(_session, answer.Reservation, 0, [1, 3]));
-        Assert.Equal(2, _node.Now.Leases);
+        TestNode.Fails(CacheStatus.FailedPrecondition, "handle 4 is no hit", _node.TryRetrieve(_session, answer.Reservation, 0, [1, 4]));
+        Assert.Equal(3, _node.Now.Leases);
     }
 
     [Fact]

@@ -90,6 +90,6 @@ public sealed class StoreTakerTests : IDisposable
     {
         var chain = new ChunkChain(TokenList.Buffer(Tokens), TestNode.ChunkTokens, [16, 16, 16]);
         chain.ComputeKeys(tree.Root, 0);
-        return new StoreTaker(tree, 0, chain, new CacheCounters());
+        return new StoreTaker(tree, 0, chain, 1, new CacheCounters());
     }
 }

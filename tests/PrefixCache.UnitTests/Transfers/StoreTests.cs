@@ -127,7 +127,7 @@ public sealed class StoreTests : IDisposable
             foreach (var write in transfer.Writes) TestNode.Commit(transfer, write, Tokens);
 
         Assert.Equal(20, _node.Hit(session, Tokens[..20]));
-        Assert.Equal(16, _node.Hit(session, Tokens));
+        Assert.Equal(20, _node.Hit(session, Tokens));
     }
 
     [Fact]

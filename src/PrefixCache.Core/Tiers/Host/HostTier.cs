@@ -12,7 +12,7 @@ namespace PrefixCache.Core.Tiers.Host;
 /// private:
 /// the control region is written for readers and never read back.
 /// </remarks>
-internal sealed class HostTier : IDisposable
+internal sealed class HostTier : IBlockTier, IDisposable
 {
     private readonly BlockAllocator _allocator;
     private readonly ArenaPinner? _pinner;
