@@ -211,58 +211,15 @@ public sealed class LookupService
 
         // What served the hit's end stays it until something longer is there.
         var isGrown = path.Count > leased;
-        var newTail = Tail(reservation, nearest, align, isGrown ? 0 : tail, out var tokens);
+        var newTail = HitTail.Find(
+            tree, path, reservation.Tokens, nearest, _state.MinPartialTokens, align, isGrown ? 0 : tail, out var tokens);
         if (newTail is not null && newTail != oldTail) tree.Store.Lease(newTail);
         if (isGrown || (newTail is not null && newTail != oldTail)) reservation.RestartLoading();
         if (newTail is null && !isGrown) (newTail, tokens) = (oldTail, tail);
         if (oldTail is not null && newTail != oldTail) EndLease(reservation, oldTail);
         if (newTail is not null) path.Add(newTail);
         reservation.TailTokens = tokens;
-        Use(reservation);
-    }
-
-    /// <summary>The chunk that serves the tokens behind the whole chunks of the path.</summary>
-    /// <param name="more">It has to serve more than so many.</param>
-    /// <param name="tokens">How many it serves.</param>
-    private ChunkNode? Tail(Reservation reservation, in Neighbour nearest, int align, int more, out int tokens)
-    {
-        tokens = 0;
-        if (nearest.Common == 0) return null;
-        var first = reservation.Path.Count * reservation.Tree.Layout.ChunkTokens;
-        var text = reservation.Tokens.Text(first, nearest.Common);
-        ref var behind = ref reservation.Tree.Behind(reservation.Path.Count == 0 ? null : reservation.Path[^1]);
-
-        // Less than the least run serves only where a stored chunk ends.
-        var common = _state.MinPartialTokens > 0 && nearest.Common >= _state.MinPartialTokens
-            ? nearest.Common
-            : behind.Residents.LongestWithin(text, nearest.Common)?.TokenCount ?? 0;
-        var needed = Math.Max(((first + common) / align * align) - first, 1);
-        if (common == 0 || needed <= more) return null;
-
-        // A chunk that ends there serves as well as the one that goes on, and does not keep a stranger's tokens in place.
-        var node = behind.Residents.Shortest(text, needed)!;
-        tokens = Math.Min(common, node.TokenCount);
-        return node;
-    }
-
-    /// <summary>Tells the eviction policy. A chunk that served a few tokens by chance is not kept for it.</summary>
-    private void Use(Reservation reservation)
-    {
-        var (tree, path, tail) = (reservation.Tree, reservation.Path, reservation.TailTokens);
-        if (tail > 0)
-        {
-            var node = path[^1];
-            tree.Store.Branches?.Hit(node);
-            var below = node.IsBranchPoint || node.TokenCount == tail ? null
-                : tree.Behind(node.Parent).Residents.LongestWithin(node.Text, tail);
-            if (below is not null && tail - below.TokenCount < _state.MinPartialTokens)
-            {
-                tree.Store.Used(path[..^1]);
-                return;
-            }
-        }
-
-        tree.Store.Used(path);
+        HitTail.Use(tree, path, tokens, _state.MinPartialTokens);
     }
 
     /// <summary>Adds a lookup to the counters.</summary>

@@ -32,12 +32,13 @@ internal sealed class RecordKeys
     }
 
     /// <summary>One per chunk position, the short last one included: equal = equal up to and including that chunk.</summary>
-    public static void Chunks(ChunkKey root, TokenBuffer tokens, int count, int chunkTokens, List<ulong> names)
+    public static void Chunks(ChunkKey root, TokenBuffer tokens, int chunkTokens, List<ulong> names)
     {
         var key = root;
-        for (var position = 0; position < ChunkPosition.Count(count, chunkTokens); position++)
+        for (var position = 0; position < ChunkPosition.Count(tokens.Count, chunkTokens); position++)
         {
-            key = ChunkKeys.Next(key, tokens.Slice(position * chunkTokens, ChunkPosition.Tokens(position, count, chunkTokens)));
+            var text = tokens.Chunk(position, chunkTokens);
+            key = ChunkKeys.Next(key, text.Bytes, text.EncodeItems());
             names.Add(Shown(key));
         }
     }

@@ -24,7 +24,7 @@ internal sealed class RecordPage(RecordKeys keys)
         var (name, root) = keys.Namespace(entry.Query);
         var chunkTokens = entry.Query.Layout.ChunkTokens;
         _names.Clear();
-        RecordKeys.Chunks(root, entry.Tokens, entry.Tokens.Count, chunkTokens, _names);
+        RecordKeys.Chunks(root, entry.Tokens, chunkTokens, _names);
         using (var json = new Utf8JsonWriter(_bytes))
         {
             json.WriteStartObject();

@@ -50,6 +50,6 @@ public sealed class ReplayTrace
     /// <summary>Units of the prompt and of what was generated after it, where the trace has that.</summary>
     public ReadOnlySpan<uint> Whole(int request) => _units.AsSpan(_requests[request].Start, _requests[request].Units);
 
-    /// <summary>Where a request's units begin in <see cref="Units"/>.</summary>
-    internal ReadOnlySpan<uint> Units => _units;
+    /// <summary>Of all requests, one behind the other.</summary>
+    internal ReadOnlyMemory<uint> Units => _units;
 }
