@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using PrefixCache.Core;
 using PrefixCache.Core.Memory;
 using PrefixCache.Core.Native.Posix;
+using PrefixCache.Core.Replay.Recording;
 using PrefixCache.Core.Statistics;
 using PrefixCache.Grpc;
 using PrefixCache.Grpc.Health;
@@ -24,6 +25,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
     private readonly PrefixCacheNodeOptions _options;
     private readonly CacheNode _cache;
     private readonly ArenaSocket? _sharing;
+    private readonly LookupRecorder? _recorder;
     private readonly RpcServer _rpc;
     private readonly WebApplication _app;
     private readonly HealthService _health;
@@ -31,12 +33,13 @@ public sealed class PrefixCacheNode : IAsyncDisposable
     private int _stopped;
 
     private PrefixCacheNode(
-        PrefixCacheNodeOptions options, CacheNode cache, ArenaSocket? sharing, RpcServer rpc, WebApplication app, HealthService health,
-        ILogger logger)
+        PrefixCacheNodeOptions options, CacheNode cache, ArenaSocket? sharing, LookupRecorder? recorder, RpcServer rpc, WebApplication app,
+        HealthService health, ILogger logger)
     {
         _options = options;
         _cache = cache;
         _sharing = sharing;
+        _recorder = recorder;
         _rpc = rpc;
         _app = app;
         _health = health;
@@ -85,12 +88,19 @@ public sealed class PrefixCacheNode : IAsyncDisposable
             },
             time);
         ArenaSocket? sharing = null;
+        LookupRecorder? recorder = null;
         PrefixCacheNode? node = null;
         try
         {
             if (options.SharedMemory.Enabled)
                 sharing = new ArenaSocket(cache, options.SharedMemory, time, loggers.CreateLogger<ArenaSocket>());
-            node = Build(options, cache, sharing, tokens, loggers, time);
+            if (options.Record.Length > 0)
+            {
+                recorder = new LookupRecorder(options.Record, cache.Incarnation, loggers.CreateLogger<LookupRecorder>(), time);
+                cache.Lookups.Recorder = recorder;
+            }
+
+            node = Build(options, cache, sharing, recorder, tokens, loggers, time);
             await node.ListenAsync();
             if (!tenants.Except(options.TrustDomains.SelectMany(domain => domain.Tenants)).Any())
                 Log.MainArenaUnused(node._logger, OptionValue.FormatSize(options.Host.CapacityBytes));
@@ -100,14 +110,14 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         }
         catch (SocketException exception)
         {
-            await FreeAsync(node, sharing, cache);
+            await FreeAsync(node, sharing, recorder, cache);
             string[] paths = [.. new[] { options.Socket, options.SharedMemory.Socket }.Where(path => path.Length > 0)];
             var where = string.Join(", ", options.Listen.Concat(paths));
             throw new IOException($"One of {where} cannot be listened on: {exception.Message}.", exception);
         }
         catch
         {
-            await FreeAsync(node, sharing, cache);
+            await FreeAsync(node, sharing, recorder, cache);
             throw;
         }
     }
@@ -123,7 +133,8 @@ public sealed class PrefixCacheNode : IAsyncDisposable
     public async ValueTask DisposeAsync() => await StopAsync();
 
     private static PrefixCacheNode Build(
-        PrefixCacheNodeOptions options, CacheNode cache, ArenaSocket? sharing, TokenFile? tokens, ILoggerFactory loggers, TimeProvider time)
+        PrefixCacheNodeOptions options, CacheNode cache, ArenaSocket? sharing, LookupRecorder? recorder, TokenFile? tokens,
+        ILoggerFactory loggers, TimeProvider time)
     {
         var rpc = new RpcServer(
             new RpcServerOptions
@@ -144,7 +155,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         RpcServer.ConfigureServices(builder.Services);
         var app = builder.Build();
         app.Run(rpc.HandleAsync);
-        return new PrefixCacheNode(options, cache, sharing, rpc, app, health, loggers.CreateLogger<PrefixCacheNode>());
+        return new PrefixCacheNode(options, cache, sharing, recorder, rpc, app, health, loggers.CreateLogger<PrefixCacheNode>());
     }
 
     private static string Unknown(string tenant, TokenFile? tokens) => tokens is null
@@ -226,7 +237,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
     }
 
     /// <summary>Frees what a failed start has made.</summary>
-    private static async Task FreeAsync(PrefixCacheNode? node, ArenaSocket? sharing, CacheNode cache)
+    private static async Task FreeAsync(PrefixCacheNode? node, ArenaSocket? sharing, LookupRecorder? recorder, CacheNode cache)
     {
         if (node is not null)
         {
@@ -235,6 +246,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         }
 
         if (sharing is not null) await sharing.DisposeAsync();
+        if (recorder is not null) await recorder.DisposeAsync();
         cache.Dispose();
     }
 
@@ -242,6 +254,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
     {
         await _app.DisposeAsync();
         if (_sharing is not null) await _sharing.DisposeAsync();
+        if (_recorder is not null) await _recorder.DisposeAsync();
         _rpc.Dispose();
         _cache.Dispose();
     }

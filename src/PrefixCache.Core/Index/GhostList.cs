@@ -8,7 +8,7 @@ namespace PrefixCache.Core.Index;
 internal sealed class GhostList(long maxTokens)
 {
     /// <summary>What a ghost takes beside its tokens, in tokens.</summary>
-    private const int OverheadTokens = 64;
+    internal const int OverheadTokens = 64;
 
     private readonly LinkedList<ChunkNode> _ghosts = new();
     private long _tokens;

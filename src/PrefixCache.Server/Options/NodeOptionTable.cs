@@ -92,6 +92,9 @@ public static class NodeOptionTable
             (options, time) => options with { RequestTimeout = time }),
         NodeOption.Time("write-stall-timeout", "A caller that does not read for so long is cut off.", Defaults.WriteStallTimeout,
             (options, time) => options with { WriteStallTimeout = time }),
+        NodeOption.Text("record", "path",
+            "File that every lookup is noted in, hashed and without tokens, for prefixcache replay; empty = none.", Defaults.Record,
+            (options, text) => options with { Record = text }),
         NodeOption.Time("drain-grace", "What running calls get to finish when the node shuts down.", Defaults.DrainGrace,
             (options, time) => options with { DrainGrace = time }),
     ];

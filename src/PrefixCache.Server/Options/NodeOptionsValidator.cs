@@ -39,6 +39,8 @@ internal static class NodeOptionsValidator
             faults.Add("socket and shared-memory-socket are the same path: give each its own");
         if (!options.SharedMemory.Enabled && (options.SharedMemory.Socket.Length > 0 || options.SharedMemory.Users.Count > 0))
             faults.Add("shared-memory is false: shared-memory-socket and shared-memory-users have no use then");
+        if (options.Record.Length > 0 && Path.GetDirectoryName(Path.GetFullPath(options.Record)) is { } records && !Directory.Exists(records))
+            faults.Add($"record: the folder {records} does not exist: make it, or choose another path");
         foreach (var name in options.TrustDomains.GroupBy(domain => domain.Name).Where(group => group.Count() > 1))
             faults.Add($"trust-domains: '{name.Key}' is there {name.Count()} times: list all its tenants once");
         foreach (var tenant in options.TrustDomains

@@ -39,6 +39,9 @@ public sealed record PrefixCacheNodeOptions
 
     public PinOptions Pins { get; init; } = new();
 
+    /// <summary>File that every lookup is noted in, hashed and without tokens, for <c>prefixcache replay</c>; empty = none.</summary>
+    public string Record { get; init; } = "";
+
     /// <summary>A store that sends nothing for so long is ended and its memory freed.</summary>
     public TimeSpan StoreIdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
