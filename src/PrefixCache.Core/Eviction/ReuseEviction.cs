@@ -110,7 +110,7 @@ internal sealed class ReuseEviction : IEvictionPolicy
     private void Count(ChunkNode node)
     {
         _now++;
-        if (node.Reuse.Uses > 0) _statistics.Hit(ClassOf(node), _now - node.Reuse.UsedAt);
+        if (node.Reuse.Uses > 0) _statistics.Hit(ClassOf(node), node.Reuse.UsedAt, _now);
         node.Reuse.Uses++;
         node.Reuse.UsedAt = _now;
         _statistics.Begin(ClassOf(node));
@@ -122,17 +122,14 @@ internal sealed class ReuseEviction : IEvictionPolicy
         if (_now >= _nextMove)
         {
             // A leaf may stand in its queue a sixteenth of the tier's turnover too long: less than an age class.
-            _nextMove = _now + Math.Max(16, _count / 16);
+            _nextMove = _now + Math.Max(16, _count / 128);
             MoveAged();
         }
 
         if (_now < _nextMark) return;
-        _nextMark = _now + Math.Max(64, _count / 16);
-        if (_nextClass == 0)
-        {
-            _statistics.Mark(_now);
-            _statistics.Pool(_now);
-        }
+        _nextMark = _now + Math.Max(64, _count / 64);
+        _statistics.Mark(_now);
+        if (_nextClass == 0) _statistics.Pool(_now);
 
         _statistics.Update(_nextClass, _now);
         if (++_nextClass < Classes) return;
