@@ -17,6 +17,7 @@ internal sealed class LookupCall(LookupRequest request, LookupOptions lookup, Pr
     {
         try
         {
+            if (request.Parent != 0 && await AskBehindParentAsync(channel, tokens, call) is { } answer) return Check(answer, tokens.Length);
             return Check(await channel.UnaryAsync(PrefixCacheMethods.Lookup, request, new TokenMemory(tokens).Sequence, call),
                 tokens.Length);
         }
@@ -34,12 +35,36 @@ internal sealed class LookupCall(LookupRequest request, LookupOptions lookup, Pr
         : throw new RpcException(
             StatusCode.Internal, FormattableString.Invariant($"The node found {response.HitTokens} of {tokens} tokens."));
 
+    /// <summary>Sends the tokens behind the parent's alone. Null when the node does not know the parent any more.</summary>
+    private async Task<LookupResponse?> AskBehindParentAsync(RpcChannel channel, ReadOnlyMemory<int> tokens, CallOptions call)
+    {
+        var own = request.Items.ToList();
+        try
+        {
+            // The items among the parent's tokens come with them.
+            foreach (var item in own.Where(item => item.Position < request.ParentTokens)) request.Items.Remove(item);
+            var added = new TokenMemory(tokens[(int)request.ParentTokens..]);
+            return await channel.UnaryAsync(PrefixCacheMethods.Lookup, request, added.Sequence, call);
+        }
+        catch (RpcException exception) when (exception.Status == StatusCode.FailedPrecondition)
+        {
+            return null;
+        }
+        finally
+        {
+            (request.Parent, request.ParentTokens) = (0, 0);
+            request.Items.Clear();
+            request.Items.AddRange(own);
+        }
+    }
+
     private async Task ForgetAsync(RpcChannel channel, int[] firstToken)
     {
         var call = new CallOptions { Timeout = options.CallTimeout };
         try
         {
             request.ComputedTokens = 0;
+            request.Items.Clear();
             var found = await channel.UnaryAsync(PrefixCacheMethods.Lookup, request, new TokenMemory(firstToken).Sequence, call);
             var release = new ReleaseRequest { Session = request.Session, Reservation = found.Reservation };
             await channel.UnaryAsync(PrefixCacheMethods.Release, release, call);

@@ -17,4 +17,16 @@ public sealed record LookupOptions
 
     /// <summary>Digest of the adapter's weights, or a name that is never reused; empty = none.</summary>
     public string Adapter { get; init; } = "";
+
+    /// <summary>Leading tokens of which the node may keep KV: nothing behind them is stored, copied or remembered. Null = all.</summary>
+    public int? StoreLimitTokens { get; init; }
+
+    /// <summary>
+    /// A reservation of this client, not released yet, whose tokens (prompt and appended ones) the prompt begins with: only those behind them
+    /// travel. All do where the node does not know it any more, or where the prompt begins differently.
+    /// </summary>
+    public PrefixReservation? Parent { get; init; }
+
+    /// <summary>Images and the like among the tokens, in rising position.</summary>
+    public IReadOnlyList<MultimodalItem> Items { get; init; } = [];
 }

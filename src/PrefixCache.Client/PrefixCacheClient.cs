@@ -118,14 +118,24 @@ public sealed class PrefixCacheClient : IAsyncDisposable
     {
         options ??= new LookupOptions();
         var session = _keeper.Current;
+        var request = LookupMessages.Request(session, layout, options);
+        if (options.Parent is { } parent && parent.IsParentOf(tokens.Span, session))
+            (request.Parent, request.ParentTokens) = (parent.Ticket.Reservation, (uint)parent.Trail.Count);
+        var trail = new TokenTrail();
+        trail.Add(tokens.Span);
         var answer = await Calls.InvokeAsync(
             "Lookup", session, static (state, channel, call) => state.Lookup.AskAsync(channel, state.tokens, call),
-            (Lookup: new LookupCall(LookupMessages.Request(session, layout, options), options, Options), tokens), cancellationToken);
+            (Lookup: new LookupCall(request, options, Options), tokens), cancellationToken);
         var ticket = answer is null
             ? new ReservationTicket(0, layout.Id.ToString(), 0, tokens.Length, layout.ChunkTokens)
             : new ReservationTicket(answer.Reservation, layout.Id.ToString(), (int)answer.HitTokens, tokens.Length, layout.ChunkTokens);
         var extents = answer is { Extents.Count: 1 } ? HitExtents.TryRead(answer.Extents[0], 0, layout, ticket.HitTokens) : null;
-        return new PrefixReservation(this, answer is null ? null : session, layout, ticket, extents);
+        return new PrefixReservation(this, answer is null ? null : session, layout, ticket, extents)
+        {
+            Trail = trail,
+            StoreLimit = options.StoreLimitTokens ?? int.MaxValue,
+            MissReason = LookupMessages.FirstMiss(answer),
+        };
     }
 
     /// <summary>Uses, in a rank process, a reservation that the scheduler's process looked up.</summary>
@@ -157,6 +167,36 @@ public sealed class PrefixCacheClient : IAsyncDisposable
     public Task<GetStatisticsResponse> GetStatisticsAsync(CancellationToken cancellationToken = default) =>
         AdminAsync("GetStatistics", PrefixCacheMethods.GetStatistics, _ => new GetStatisticsRequest(), cancellationToken);
 
+    /// <summary>
+    /// Has the node keep what it holds of a prefix in place, whatever else has to go, until the time is over. The same prefix again renews it
+    /// and takes in what has come since.
+    /// </summary>
+    /// <exception cref="PrefixCacheException">The node cannot be asked, or refuses: too much would be pinned.</exception>
+    public async Task<PrefixPin> PinAsync(
+        KvLayout layout, ReadOnlyMemory<int> tokens, PinOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new PinOptions();
+        var answer = await AdminAsync("Pin", session =>
+        {
+            var request = new PinRequest
+            {
+                Session = session.Id,
+                LayoutId = Google.Protobuf.ByteString.CopyFrom(layout.Id.ToArray()),
+                Salt = options.Salt,
+                Adapter = options.Adapter,
+                TtlMs = (ulong)(options.Time?.TotalMilliseconds ?? 0),
+            };
+            request.Items.AddRange(LookupMessages.Items(options.Items));
+            return request;
+        }, (request, call) => _channel.UnaryAsync(PrefixCacheMethods.Pin, request, new TokenMemory(tokens).Sequence, call), cancellationToken);
+        return new PrefixPin(answer.Pin, (int)answer.PinnedTokens, (long)answer.Bytes, TimeSpan.FromMilliseconds(answer.TtlMs));
+    }
+
+    /// <summary>Ends a pin.</summary>
+    /// <exception cref="PrefixCacheException">The node cannot be asked, or the pin is over already.</exception>
+    public Task UnpinAsync(ulong pin, CancellationToken cancellationToken = default) =>
+        AdminAsync("Unpin", PrefixCacheMethods.Unpin, session => new UnpinRequest { Session = session.Id, Pin = pin }, cancellationToken);
+
     /// <summary>Makes everything of one namespace unfindable.</summary>
     /// <returns>Chunks taken out.</returns>
     /// <exception cref="PrefixCacheException">The node cannot be asked.</exception>
@@ -186,16 +226,19 @@ public sealed class PrefixCacheClient : IAsyncDisposable
         _channel.Dispose();
     }
 
-    private async Task<TResponse> AdminAsync<TRequest, TResponse>(string operation, RpcMethod<TRequest, TResponse> method,
+    private Task<TResponse> AdminAsync<TRequest, TResponse>(string operation, RpcMethod<TRequest, TResponse> method,
         Func<NodeSession, TRequest> request, CancellationToken cancellationToken)
         where TRequest : Google.Protobuf.IMessage<TRequest>
-        where TResponse : Google.Protobuf.IMessage<TResponse>
+        where TResponse : Google.Protobuf.IMessage<TResponse> =>
+        AdminAsync(operation, request, (message, call) => _channel.UnaryAsync(method, message, call), cancellationToken);
+
+    private async Task<TResponse> AdminAsync<TRequest, TResponse>(string operation, Func<NodeSession, TRequest> request,
+        Func<TRequest, CallOptions, Task<TResponse>> call, CancellationToken cancellationToken)
     {
         var session = _keeper.Current ?? throw new PrefixCacheException($"{operation}: there is no session with {Options.Address}.");
         try
         {
-            var options = new CallOptions { CancellationToken = cancellationToken, Timeout = Options.CallTimeout };
-            return await _channel.UnaryAsync(method, request(session), options);
+            return await call(request(session), new CallOptions { CancellationToken = cancellationToken, Timeout = Options.CallTimeout });
         }
         catch (RpcException exception)
         {

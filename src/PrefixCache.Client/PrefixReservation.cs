@@ -46,6 +46,15 @@ public sealed class PrefixReservation : IAsyncDisposable
 
     public int TotalTokens => Ticket.TotalTokens;
 
+    /// <summary>Why the hit ends where it does.</summary>
+    public MissReason MissReason { get; internal init; }
+
+    /// <summary>Leading tokens of which KV may be stored.</summary>
+    internal int StoreLimit { get; init; } = int.MaxValue;
+
+    /// <summary>What the reservation's tokens are; empty in a rank process.</summary>
+    internal TokenTrail Trail { get; init; } = new();
+
     /// <summary>The node answered and knows this reservation; false = everything is a miss.</summary>
     public bool IsLive => _session is { IsLost: false };
 
@@ -110,7 +119,7 @@ public sealed class PrefixReservation : IAsyncDisposable
         IKvMemory source, TransferOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new TransferOptions();
-        var end = options.EndToken == 0 ? TotalTokens : Math.Min(options.EndToken, TotalTokens);
+        var end = Math.Min(options.EndToken == 0 ? TotalTokens : Math.Min(options.EndToken, TotalTokens), StoreLimit);
         var sender = new ChunkSender(Layout, options, end, source, _client.Options.TimeProvider);
         if (sender.IsEmpty) return StoreSummary.Nothing;
         if (_client.Options.ReadOnly)
@@ -157,6 +166,7 @@ public sealed class PrefixReservation : IAsyncDisposable
                 cancellationToken);
         if (response is null) return false;
         Ticket = Ticket with { TotalTokens = (int)response.TotalTokens };
+        Trail.Add(tokens.Span);
         return true;
     }
 
@@ -185,6 +195,10 @@ public sealed class PrefixReservation : IAsyncDisposable
     {
         if (IsLive) await ReleaseAsync();
     }
+
+    /// <summary>The node may know it in this session, and the prompt begins with its tokens and goes on.</summary>
+    internal bool IsParentOf(ReadOnlySpan<int> tokens, NodeSession? session) => IsLive && _session == session && Volatile.Read(ref _released) == 0
+        && Trail.Count < tokens.Length && Trail.IsPrefixOf(tokens);
 
     private async ValueTask<bool> SendReleaseAsync(
         ReleaseRequest.Types.Scope scope, UsageReport? report, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using PrefixCache.Core.Index;
 using PrefixCache.Core.Layouts;
 using PrefixCache.Core.Memory;
 using PrefixCache.Core.Native.Posix;
+using PrefixCache.Core.Pins;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
@@ -32,6 +33,7 @@ public sealed class CacheNode : IDisposable
         Retrieves = new RetrieveService(_state);
         Stores = new StoreService(_state);
         Sharing = new SharingService(_state);
+        Pins = new PinService(_state, options.Pins);
         _metrics = new CacheMetrics(this);
         // A timer takes periods up to 49 days; a maximum age may be longer.
         var period = TimeSpan.FromTicks(Math.Clamp(options.Limits.MaxAge.Ticks / 4, TimeSpan.TicksPerMillisecond, TimeSpan.TicksPerDay));
@@ -53,6 +55,8 @@ public sealed class CacheNode : IDisposable
 
     public SharingService Sharing { get; }
 
+    public PinService Pins { get; }
+
     public CacheCounters Counters => _state.Counters;
 
     public ReservationLimits Limits => _state.Limits;
@@ -73,13 +77,13 @@ public sealed class CacheNode : IDisposable
     {
         if (NamespaceKey.CheckNames(salt, adapter) is { } error) return error;
         var key = new NamespaceKey(session.Instance.Tenant, salt, adapter, layout.Id);
-        return Clear(() => _state.Namespaces.Detach(key) is { } tree ? tree.DetachAll() : []);
+        return Clear(() => _state.Namespaces.Detach(key) is { } tree ? Detach(tree) : []);
     }
 
     /// <summary>Makes every namespace of the session's tenant unfindable.</summary>
     /// <returns>Complete chunks taken out.</returns>
     public int ClearTenant(Session session) =>
-        Clear(() => [.. _state.Namespaces.DetachTenant(session.Instance.Tenant).SelectMany(tree => tree.DetachAll())]);
+        Clear(() => [.. _state.Namespaces.DetachTenant(session.Instance.Tenant).SelectMany(Detach)]);
 
     public CacheSnapshot Snapshot()
     {
@@ -103,9 +107,18 @@ public sealed class CacheNode : IDisposable
                 UsedBytes = domains.Sum(domain => domain.Host.UsedBytes),
                 AllocatedBytes = domains.Sum(domain => domain.Host.AllocatedBytes),
                 WastedBytes = domains.Sum(domain => domain.Host.WastedBytes),
+                Ghosts = stores.Sum(store => store.Ghosts.Count),
+                PinnedChunks = stores.Sum(store => store.PinnedChunks),
+                PinnedBytes = stores.Sum(store => store.PinnedBytes),
                 Records = domains.Sum(domain => domain.Host.Records.Count),
             };
         }
+    }
+
+    private IReadOnlyList<ChunkNode> Detach(NamespaceTree tree)
+    {
+        Pins.EndOf(tree);
+        return tree.DetachAll();
     }
 
     /// <summary>Takes chunks out of the index at once, and frees them a part at a time, so that others get the lock in between.</summary>
@@ -140,6 +153,7 @@ public sealed class CacheNode : IDisposable
     public void Dispose()
     {
         _sweep.Dispose();
+        Pins.Dispose();
         _metrics.Dispose();
         // Disposing a timer does not wait for its callback, which looks whether the state is disposed.
         lock (_state.Gate) _state.Dispose();

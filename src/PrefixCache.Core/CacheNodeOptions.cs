@@ -1,4 +1,5 @@
 using PrefixCache.Core.Index;
+using PrefixCache.Core.Pins;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Tiers.Host;
@@ -26,6 +27,8 @@ public sealed record CacheNodeOptions
 
     /// <summary>Tokens of chunks that were evicted or not admitted which each arena remembers, at 4 bytes.</summary>
     public long MaxGhostTokens { get; init; } = 4 << 20;
+
+    public PinOptions Pins { get; init; } = new();
 
     /// <summary>Which new chunks are stored.</summary>
     public AdmissionMode Admission { get; init; } = AdmissionMode.Always;

@@ -1,5 +1,4 @@
 using PrefixCache.Core;
-using PrefixCache.Core.Replay.Recording;
 using PrefixCache.Grpc;
 using PrefixCache.Protocol;
 using PrefixCache.Server.Endpoints;
@@ -10,12 +9,12 @@ namespace PrefixCache.Server;
 /// <summary>Binds the service's methods to their endpoints.</summary>
 internal static class NodeEndpoints
 {
-    public static void AddTo(RpcServer rpc, CacheNode node, PrefixCacheNodeOptions options, string arenaSocket, LookupRecorder? recorder,
-        ILoggerFactory loggers, TimeProvider time)
+    public static void AddTo(RpcServer rpc, CacheNode node, PrefixCacheNodeOptions options, string arenaSocket, ILoggerFactory loggers,
+        TimeProvider time)
     {
         var work = new WorkInFlight();
         var whole = new NodeEndpoint(node, time);
-        var lookup = new LookupEndpoint(node, recorder);
+        var lookup = new LookupEndpoint(node);
         var retrieve = new RetrieveEndpoint(node, work);
         rpc.AddServerStreaming(
             PrefixCacheMethods.OpenSession,
@@ -30,6 +29,9 @@ internal static class NodeEndpoints
         rpc.AddUnary(PrefixCacheMethods.Locate, sharing.LocateAsync);
         rpc.AddUnary(PrefixCacheMethods.Settle, sharing.SettleAsync);
         rpc.AddUnary(PrefixCacheMethods.Release, new ReleaseEndpoint(node).HandleAsync);
+        var pins = new PinEndpoint(node);
+        rpc.AddUnary(PrefixCacheMethods.Pin, pins.PinAsync);
+        rpc.AddUnary(PrefixCacheMethods.Unpin, pins.UnpinAsync);
         rpc.AddUnary(PrefixCacheMethods.GetStatistics, whole.GetStatisticsAsync);
         rpc.AddUnary(PrefixCacheMethods.ClearNamespace, whole.ClearNamespaceAsync);
     }

@@ -79,6 +79,10 @@ public sealed class PrefixCacheNode : IAsyncDisposable
             {
                 Host = options.Host,
                 Limits = options.Limits,
+                MinPartialTokens = options.MinPartialTokens,
+                MaxGhostTokens = options.MaxGhostTokens,
+                Admission = options.Admission,
+                Pins = options.Pins,
                 TrustDomains = options.TrustDomains,
                 ShareMainArena = strangers.Count == 0,
             },
@@ -92,6 +96,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
                 sharing = new ArenaSocket(cache, options.SharedMemory, time, loggers.CreateLogger<ArenaSocket>());
             if (options.Record.Length > 0)
                 recorder = new LookupRecorder(options.Record, cache.Incarnation, loggers.CreateLogger<LookupRecorder>(), time);
+            cache.Lookups.Recorder = recorder;
             node = Build(options, cache, sharing, recorder, tokens, loggers, time);
             await node.ListenAsync();
             if (!tenants.Except(options.TrustDomains.SelectMany(domain => domain.Tenants)).Any())
@@ -137,7 +142,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
                 TimeProvider = time,
             },
             loggers.CreateLogger<RpcServer>());
-        NodeEndpoints.AddTo(rpc, cache, options, sharing?.Address ?? "", recorder, loggers, time);
+        NodeEndpoints.AddTo(rpc, cache, options, sharing?.Address ?? "", loggers, time);
         var health = new HealthService();
         health.AddTo(rpc);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "prefixcache" });

@@ -18,7 +18,7 @@ internal static class PrefixCacheMethods
     /// <summary>Most payload bytes in one message: what a client with gRPC's default limit of 4 MiB can take, fields included.</summary>
     public const int MaxPayloadBytes = 2 << 20;
 
-    private const int MaxFieldBytes = 64 << 10;
+    private const int MaxFieldBytes = 128 << 10;
 
     public static RpcMethod<OpenSessionRequest, SessionEvent> OpenSession { get; } =
         new(Service, "OpenSession", OpenSessionRequest.Parser, SessionEvent.Parser);
@@ -64,6 +64,16 @@ internal static class PrefixCacheMethods
 
     public static RpcMethod<SettleRequest, SettleResponse> Settle { get; } =
         new(Service, "Settle", SettleRequest.Parser, SettleResponse.Parser);
+
+    public static RpcMethod<PinRequest, PinResponse> Pin { get; } =
+        new(Service, "Pin", PinRequest.Parser, PinResponse.Parser)
+        {
+            RequestPayloadField = PinRequest.TokensFieldNumber,
+            MaxRequestBytes = (MaxTokens * sizeof(uint)) + MaxFieldBytes,
+            MaxHeaderBytes = MaxFieldBytes,
+        };
+
+    public static RpcMethod<UnpinRequest, UnpinResponse> Unpin { get; } = new(Service, "Unpin", UnpinRequest.Parser, UnpinResponse.Parser);
 
     public static RpcMethod<ReleaseRequest, ReleaseResponse> Release { get; } =
         new(Service, "Release", ReleaseRequest.Parser, ReleaseResponse.Parser);

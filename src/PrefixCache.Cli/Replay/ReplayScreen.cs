@@ -12,11 +12,10 @@ internal static class ReplayScreen
     public static void Show(ReplayReport report)
     {
         var console = Open();
-        foreach (var line in Describe(report)) console.WriteLine(line);
-        console.WriteLine();
+        foreach (var line in Describe(report)) Console.WriteLine(line);
         console.Write(Table(report));
-        foreach (var line in CurveChart.Draw(MissCurve.Of(report))) console.WriteLine(line);
-        if (report.Options.Svg is { } svg) console.WriteLine($"The curve is in {svg}.");
+        foreach (var line in CurveChart.Draw(MissCurve.Of(report))) Console.WriteLine(line);
+        if (report.Options.Svg is { } svg) Console.WriteLine($"The curve is in {svg}.");
     }
 
     private static IAnsiConsole Open()

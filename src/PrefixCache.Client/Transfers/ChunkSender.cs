@@ -102,6 +102,8 @@ internal sealed class ChunkSender
         var first = _options.FirstToken / _layout.ChunkTokens;
         for (var i = 0; i < plan.Decisions.Count; i++)
         {
+            if (plan.Decisions[i].Tokens > (uint)TokensAt(first + i))
+                throw new RpcException(StatusCode.Internal, "The node wants more tokens of a chunk than it has.");
             if (plan.Decisions[i].Handle != Handle(first + i) || (first + i) * _layout.ChunkTokens >= _endToken)
                 throw new RpcException(StatusCode.Internal, "The node's plan does not answer the offers in their order.");
         }
@@ -111,6 +113,9 @@ internal sealed class ChunkSender
 
     private int TokensAt(int position) => Math.Min(_layout.ChunkTokens, _endToken - (position * _layout.ChunkTokens));
 
+    /// <summary>What the node wants of a chunk.</summary>
+    private int TokensOf(StoreDecision wanted) => wanted.Tokens > 0 ? (int)wanted.Tokens : TokensAt((int)wanted.Handle - 1);
+
     private async Task SendChunksAsync(NodeSession session, List<StoreDecision> wanted, DuplexCall<StoreRequest, StoreResponse> call,
         CancellationToken cancellationToken)
     {
@@ -119,7 +124,7 @@ internal sealed class ChunkSender
         foreach (var decision in wanted)
         {
             var position = (int)decision.Handle - 1;
-            var slice = ChunkSlice.Whole(shape, TokensAt(position));
+            var slice = ChunkSlice.Whole(shape, TokensOf(decision));
             parts.Begin(decision.Handle, slice);
             await parts.SendAsync(_source, position * _layout.ChunkTokens, cancellationToken);
             _bytes += slice.Bytes;
@@ -146,7 +151,7 @@ internal sealed class ChunkSender
         {
             cancellationToken.ThrowIfCancellationRequested();
             var commit = new StoreCommit { Handle = wanted[i].Handle };
-            commit.Checksums.AddRange(Write(arena, grant.Offsets[i], shape, (int)wanted[i].Handle - 1));
+            commit.Checksums.AddRange(Write(arena, grant.Offsets[i], shape, wanted[i]));
 
             // It leaves while the next chunk is written.
             await committing;
@@ -157,9 +162,9 @@ internal sealed class ChunkSender
         await call.CompleteAsync();
     }
 
-    private ulong[] Write(ArenaView arena, ulong offset, ShardShape shape, int position)
+    private ulong[] Write(ArenaView arena, ulong offset, ShardShape shape, StoreDecision wanted)
     {
-        var tokens = TokensAt(position);
+        var (position, tokens) = ((int)wanted.Handle - 1, TokensOf(wanted));
         var bytes = shape.PayloadBytes(tokens);
         if (bytes > arena.Bytes || offset > (ulong)(arena.Bytes - bytes))
             throw new RpcException(StatusCode.Internal, "The node granted memory beyond the arena's end.");

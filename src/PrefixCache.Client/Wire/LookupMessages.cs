@@ -18,8 +18,23 @@ internal static class LookupMessages
             ComputedTokens = (uint)options.ComputedTokens,
             AlignTokens = (uint)options.AlignTokens,
         };
+        if (options.StoreLimitTokens is { } limit) request.StoreLimitTokens = (uint)limit;
+        request.Items.AddRange(Items(options.Items));
+
         // Ranks of an engine with several locate their shards themselves.
         if (session?.Arena is not null && layout.Shards.Count == 1) request.ExtentShards.Add(0);
         return request;
     }
+
+    /// <summary>Why the hit ends where it does; the first reason counts.</summary>
+    public static MissReason FirstMiss(LookupResponse? answer)
+    {
+        if (answer is null) return MissReason.TimeOut;
+        foreach (var run in answer.Runs)
+            if (run.MissReason != Protocol.V1.MissReason.MissNone) return (MissReason)run.MissReason;
+        return MissReason.None;
+    }
+
+    public static IEnumerable<Protocol.V1.MultimodalItem> Items(IReadOnlyList<MultimodalItem> items) => items.Select(item =>
+        new Protocol.V1.MultimodalItem { Position = (uint)item.Position, Digest = ByteString.CopyFrom(item.Digest.Span) });
 }

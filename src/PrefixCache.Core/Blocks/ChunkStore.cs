@@ -40,6 +40,14 @@ internal sealed class ChunkStore(IBlockTier tier, IEvictionPolicy policy, GhostL
     /// <summary>Complete chunks.</summary>
     public long Chunks { get; private set; }
 
+    /// <summary>Chunks that pins keep, and the bytes of their blocks.</summary>
+    public long PinnedChunks { get; private set; }
+
+    public long PinnedBytes { get; private set; }
+
+    /// <summary>Pins begin or end to keep chunks.</summary>
+    public void Pinned(int chunks, long bytes) => (PinnedChunks, PinnedBytes) = (PinnedChunks + chunks, PinnedBytes + bytes);
+
     public void Lease(ChunkNode node)
     {
         if (node.Leases++ == 0) _pinnedBytes += node.AllocatedBytes;

@@ -65,6 +65,9 @@ public sealed unsafe class ChunkNode
     /// <summary>Reservations, pins and transfers that need the blocks to stay.</summary>
     internal int Leases { get; set; }
 
+    /// <summary>Pins among them.</summary>
+    internal int Pins { get; set; }
+
     /// <summary>Stores in flight for this chunk.</summary>
     internal int Writers { get; set; }
 

@@ -43,6 +43,9 @@ public sealed class NamespaceTree
 
     internal bool IsDetached { get; set; }
 
+    /// <summary>Of the blocks that pins keep.</summary>
+    internal long PinnedBytes { get; set; }
+
     /// <summary>Chunks, ghosts included.</summary>
     internal int Count { get; private set; }
 

@@ -3,7 +3,6 @@ using PrefixCache.Core.Blocks;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Memory;
 using PrefixCache.Core.Replay.Traces;
-using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Statistics;
 using PrefixCache.Core.Tokens;
 using PrefixCache.Core.Transfers;
@@ -97,13 +96,20 @@ internal sealed class ReplayNode : IDisposable
         var nearest = tree.Walk(_path, tokens);
         var whole = _path.Count;
         var served = 0;
-        if (!_hasNames && HitTail.Find(tree, _path, tokens, nearest, MinPartialTokens, 1, 0, out served) is { } tail) _path.Add(tail);
+        if (!_hasNames && PrefixMatch.Tail(tree, _path, tokens, nearest, new MatchRule(MinPartialTokens), 0, out served) is { } tail)
+            _path.Add(tail);
         Count(request, whole, served);
 
         // A flat cache holds nothing in place and uses chunk by chunk, as it stores them.
         if (IsFlat) _path.Clear();
         foreach (var node in _path) _store.Lease(node);
-        if (!IsFlat) HitTail.Use(tree, _path, served, MinPartialTokens);
+        if (!IsFlat) Use(served);
+    }
+
+    private void Use(int served)
+    {
+        if (served > 0) _store.Branches?.Hit(_path[^1]);
+        _store.Used(served > 0 && PrefixMatch.IsByChance(_path[^1], served, MinPartialTokens) ? _path[..^1] : _path);
     }
 
     private void Count(int request, int whole, int served)

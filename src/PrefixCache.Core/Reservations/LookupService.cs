@@ -1,5 +1,6 @@
 using System.Text;
 using PrefixCache.Core.Index;
+using PrefixCache.Core.Replay.Recording;
 using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Tokens;
@@ -20,6 +21,9 @@ public sealed class LookupService
 
     internal LookupService(NodeState state) => _state = state;
 
+    /// <summary>Notes every lookup that is answered; null = nobody does. Set before the first lookup.</summary>
+    public LookupRecorder? Recorder { get; set; }
+
     /// <summary>Null when a reservation may have that many tokens.</summary>
     public CacheError? CheckTokenCount(int count)
     {
@@ -33,6 +37,15 @@ public sealed class LookupService
     /// <param name="tokens">The service takes this reference over, also when it fails.</param>
     public Result<LookupAnswer> Lookup(in LookupQuery query, TokenBuffer tokens)
     {
+        if (query.Parent != 0)
+        {
+            using (tokens)
+            {
+                if (!WithParent(query, tokens).Succeeded(out var whole, out var fault)) return fault;
+                return Lookup(query with { Parent = 0 }, whole);
+            }
+        }
+
         if ((Check(query, tokens) ?? CheckTokenCount(tokens.Count)) is { } error)
         {
             tokens.Dispose();
@@ -40,8 +53,10 @@ public sealed class LookupService
         }
 
         Result<LookupAnswer> answer;
+        using var noted = Recorder is null ? null : tokens.Retain();
         lock (_state.Gate) answer = LookupUnsynchronized(query, tokens);
-        if (answer.Error is not null) tokens.Dispose();
+        if (!answer.Succeeded(out var granted, out _)) tokens.Dispose();
+        else if (noted is not null) Recorder!.Record(query, noted, granted);
         return answer;
     }
 
@@ -122,6 +137,31 @@ public sealed class LookupService
         ? null
         : CacheError.InvalidArgument($"This is the session of rank {session.Rank}: only the instance's scheduler looks up and appends.");
 
+    /// <summary>The parent's tokens and those that follow.</summary>
+    private Result<TokenBuffer> WithParent(in LookupQuery query, TokenBuffer tokens)
+    {
+        if (NotScheduler(query.Session) is { } role) return role;
+        TokenBuffer parent;
+        lock (_state.Gate)
+        {
+            if (!_state.Reservations.Find(query.Session, query.Parent).Succeeded(out var found, out _))
+                return CacheError.FailedPrecondition($"The parent {query.Parent} is unknown or has ended: send all tokens.");
+            parent = found.Tokens.Retain();
+        }
+
+        using (parent)
+        {
+            var count = query.ParentTokens == 0 ? parent.Count : query.ParentTokens;
+            if (count > parent.Count)
+                return CacheError.InvalidArgument($"parent_tokens is {count}, but the parent has {parent.Count} tokens.");
+            if (CheckTokenCount(count + tokens.Count) is { } limit) return limit;
+            var whole = new TokenBuffer(count + tokens.Count, [.. parent.Text(0, count).Items, .. tokens.Items]);
+            parent.Slice(0, count).CopyTo(whole.Memory.Span);
+            tokens.Bytes.CopyTo(whole.Memory.Span[(count * TokenBuffer.TokenBytes)..]);
+            return whole;
+        }
+    }
+
     private static CacheError? Check(in LookupQuery query, TokenBuffer tokens)
     {
         if (NotScheduler(query.Session) is { } role) return role;
@@ -134,6 +174,7 @@ public sealed class LookupService
             return CacheError.InvalidArgument($"extent_shards names a shard twice: name each once.");
         foreach (var shard in query.LocateShards)
             if (ShardAccess.CheckLoad(query.Layout, query.Session, shard) is { } fault) return fault;
+        if (tokens.CheckItems() is { } items) return items;
         if (query.StoreLimit < 0) return CacheError.InvalidArgument($"store_limit_tokens is {query.StoreLimit}: 0 or more.");
         if (query.ComputedTokens < 0 || query.ComputedTokens > tokens.Count)
             return CacheError.InvalidArgument($"computed_tokens is {query.ComputedTokens}, but the request has {tokens.Count} tokens.");
@@ -211,15 +252,23 @@ public sealed class LookupService
 
         // What served the hit's end stays it until something longer is there.
         var isGrown = path.Count > leased;
-        var newTail = HitTail.Find(
-            tree, path, reservation.Tokens, nearest, _state.MinPartialTokens, align, isGrown ? 0 : tail, out var tokens);
+        var rule = new MatchRule(_state.MinPartialTokens, align);
+        var newTail = PrefixMatch.Tail(tree, path, reservation.Tokens, nearest, rule, isGrown ? 0 : tail, out var tokens);
         if (newTail is not null && newTail != oldTail) tree.Store.Lease(newTail);
         if (isGrown || (newTail is not null && newTail != oldTail)) reservation.RestartLoading();
         if (newTail is null && !isGrown) (newTail, tokens) = (oldTail, tail);
         if (oldTail is not null && newTail != oldTail) EndLease(reservation, oldTail);
         if (newTail is not null) path.Add(newTail);
         reservation.TailTokens = tokens;
-        HitTail.Use(tree, path, tokens, _state.MinPartialTokens);
+        Use(reservation);
+    }
+
+    /// <summary>Tells the eviction policy. A chunk that served a few tokens by chance is not kept for it.</summary>
+    private void Use(Reservation reservation)
+    {
+        var (store, path, tail) = (reservation.Tree.Store, reservation.Path, reservation.TailTokens);
+        if (tail > 0) store.Branches?.Hit(path[^1]);
+        store.Used(tail > 0 && PrefixMatch.IsByChance(path[^1], tail, _state.MinPartialTokens) ? path[..^1] : path);
     }
 
     /// <summary>Adds a lookup to the counters.</summary>

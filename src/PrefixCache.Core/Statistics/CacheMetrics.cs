@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using PrefixCache.Core.Index;
+using PrefixCache.Core.Transfers;
 
 namespace PrefixCache.Core.Statistics;
 
@@ -21,7 +23,6 @@ internal sealed class CacheMetrics : IDisposable
         Counter("prefixcache.chunks.committed", "{chunk}", "Shards of chunks that became visible.", () => counters.ChunksCommitted);
         Counter("prefixcache.chunks.duplicate", "{chunk}", "Commits that came second and were dropped.", () => counters.ChunksDuplicate);
         Counter("prefixcache.chunks.evicted", "{chunk}", "Chunks evicted.", () => counters.ChunksEvicted);
-        Counter("prefixcache.stores.refused", "{chunk}", "Chunks refused.", () => counters.StoresRefused);
         Counter("prefixcache.stores.aborted", "{chunk}", "Chunks whose store ended before they were whole.", () => counters.StoresAborted);
         Counter("prefixcache.bytes.stored", "By", "Payload committed.", () => counters.BytesStored);
         Counter("prefixcache.bytes.retrieved", "By", "Payload sent to workers.", () => counters.BytesRetrieved);
@@ -29,6 +30,23 @@ internal sealed class CacheMetrics : IDisposable
             () => counters.BytesShared);
         Counter("prefixcache.tokens.loaded", "{token}", "Tokens that workers report as loaded.", () => counters.TokensLoaded);
         Counter("prefixcache.tokens.computed", "{token}", "Tokens that workers report as computed.", () => counters.TokensComputed);
+        Counter("prefixcache.tokens.hashed", "{token}", "Tokens hashed for the keys of new chunks.", () => counters.TokensHashed);
+        Tagged("prefixcache.tokens.missed", "{token}", "Tokens in lookups that were no hit, by reason.",
+            Enum.GetValues<MissReason>().Where(reason => reason != MissReason.None), counters.MissedFor);
+        Tagged("prefixcache.stores.refused", "{chunk}", "Chunks refused, by reason.",
+            Enum.GetValues<RefusalReason>().Where(reason => reason != RefusalReason.None), counters.RefusedFor);
+        Counter("prefixcache.branch_points.made", "{chunk}", "Shared runs copied into chunks of their own.",
+            () => counters.BranchPointsMade);
+        Counter("prefixcache.branch_points.hit", "{lookup}", "Lookups whose hit ended in a branch point.", () => counters.BranchPointsHit);
+        Counter("prefixcache.branch_points.replaced", "{chunk}", "Branch points that gave their place to another.",
+            () => counters.BranchPointsReplaced);
+        Counter("prefixcache.branch_points.dropped", "{chunk}", "Shared runs for which there was no place, memory or time.",
+            () => counters.BranchPointsDropped);
+        Counter("prefixcache.tails.replaced", "{chunk}", "Short chunks that gave way to a longer one that contains them.",
+            () => counters.TailsReplaced);
+        Gauge("prefixcache.ghosts", "{chunk}", "Chunks without blocks whose tokens are remembered.", () => node.Snapshot().Ghosts);
+        Gauge("prefixcache.pinned.chunks", "{chunk}", "Chunks that pins keep.", () => node.Snapshot().PinnedChunks);
+        Gauge("prefixcache.pinned.bytes", "By", "Blocks that pins keep.", () => node.Snapshot().PinnedBytes);
         Gauge("prefixcache.sessions", "{session}", "Open sessions.", () => node.Snapshot().Sessions);
         Gauge("prefixcache.reservations", "{reservation}", "Reservations that are out.", () => node.Snapshot().Reservations);
         Gauge("prefixcache.leases", "{lease}", "Leases on chunks.", () => node.Snapshot().Leases);
@@ -46,6 +64,19 @@ internal sealed class CacheMetrics : IDisposable
 
     private void Counter(string name, string unit, string description, Func<long> read) =>
         _meter.CreateObservableCounter(name, read, unit, description);
+
+    private void Tagged<T>(string name, string unit, string description, IEnumerable<T> reasons, Func<T, long> read)
+        where T : struct, Enum
+    {
+        var tagged = reasons.Select(reason => (Reason: reason, Tag: new KeyValuePair<string, object?>("reason", TagOf(reason)))).ToArray();
+        _meter.CreateObservableCounter(
+            name, () => tagged.Select(entry => new Measurement<long>(read(entry.Reason), entry.Tag)), unit, description);
+    }
+
+    /// <summary>NeverSeen becomes never_seen.</summary>
+    private static string TagOf<T>(T reason)
+        where T : struct, Enum => string.Concat(
+            reason.ToString().Select((letter, index) => char.IsUpper(letter) ? (index == 0 ? "" : "_") + char.ToLowerInvariant(letter) : $"{letter}"));
 
     private void Gauge(string name, string unit, string description, Func<long> read) =>
         _meter.CreateObservableGauge(name, read, unit, description);

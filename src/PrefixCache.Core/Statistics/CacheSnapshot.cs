@@ -40,6 +40,15 @@ public sealed record CacheSnapshot
     /// <summary>What rounding adds, and free bytes that no block of the layouts in the tier can use.</summary>
     public required long WastedBytes { get; init; }
 
+    /// <summary>Chunks without blocks whose tokens are remembered.</summary>
+    public int Ghosts { get; init; }
+
+    /// <summary>Chunks that pins keep.</summary>
+    public long PinnedChunks { get; init; }
+
+    /// <summary>Of the blocks of those.</summary>
+    public long PinnedBytes { get; init; }
+
     /// <summary>Token lists and checksums that are kept.</summary>
     internal int Records { get; init; }
 }

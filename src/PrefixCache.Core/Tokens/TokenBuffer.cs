@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using PrefixCache.Core.Results;
 
 namespace PrefixCache.Core.Tokens;
 
@@ -11,6 +12,9 @@ namespace PrefixCache.Core.Tokens;
 public sealed class TokenBuffer : IDisposable
 {
     public const int TokenBytes = sizeof(uint);
+
+    /// <summary>Most multimodal items of one request.</summary>
+    public const int MaxItems = 1024;
 
     private byte[]? _buffer;
     private int _references = 1;
@@ -50,6 +54,25 @@ public sealed class TokenBuffer : IDisposable
     /// <summary>What a whole chunk position depends on; the last may be shorter.</summary>
     internal ChunkText Chunk(int position, int chunkTokens) =>
         Text(position * chunkTokens, ChunkPosition.Tokens(position, Count, chunkTokens));
+
+    /// <summary>Null when the items are in order.</summary>
+    public CacheError? CheckItems()
+    {
+        if (Items.Length > MaxItems) return CacheError.InvalidArgument($"{Items.Length} multimodal items came: at most {MaxItems}.");
+        var last = -1;
+        foreach (var item in Items)
+        {
+            if (item.Position <= last || item.Position >= Count)
+                return CacheError.InvalidArgument(
+                    $"A multimodal item is at position {item.Position} behind {last}: rising positions below {Count}, the number of tokens.");
+            if (item.Digest.Length is 0 or > MultimodalItem.MaxDigestBytes)
+                return CacheError.InvalidArgument(
+                    $"The digest of the item at {item.Position} has {item.Digest.Length} bytes: 1 to {MultimodalItem.MaxDigestBytes}.");
+            last = item.Position;
+        }
+
+        return null;
+    }
 
     /// <summary>Both have the same first <paramref name="count"/> tokens, with the same items in them.</summary>
     public bool BeginsLike(TokenBuffer other, int count) => Text(0, count).CommonTokens(other.Text(0, count)) == count;

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Google.Protobuf.Collections;
 using PrefixCache.Core;
 using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Tokens;
@@ -24,14 +25,14 @@ internal static class CallContext
 
     /// <summary>Reads the payload into a token buffer, after its size was found to be in order.</summary>
     public static async ValueTask<TokenBuffer> ReadTokensAsync<T>(
-        this MessageReader<T> reader, CacheNode node, CancellationToken cancellationToken)
+        this MessageReader<T> reader, CacheNode node, CancellationToken cancellationToken, MultimodalItem[]? items = null)
         where T : IMessage<T>
     {
         if (reader.PayloadLength % TokenBuffer.TokenBytes != 0)
             throw new RpcException(StatusCode.InvalidArgument, $"tokens has {reader.PayloadLength} bytes: 4 per token, little-endian.");
         var count = reader.PayloadLength / TokenBuffer.TokenBytes;
         using var room = node.Lookups.Expect(count).OrThrow();
-        var tokens = new TokenBuffer(count);
+        var tokens = new TokenBuffer(count, items);
         try
         {
             await reader.ReadPayloadAsync(tokens.Memory, cancellationToken);
@@ -43,6 +44,11 @@ internal static class CallContext
             throw;
         }
     }
+
+    /// <summary>The items of a request; their positions are checked where its tokens are known.</summary>
+    public static MultimodalItem[] Items(RepeatedField<Protocol.V1.MultimodalItem> items) => items.Count == 0
+        ? []
+        : [.. items.Select(item => new MultimodalItem(Signed(item.Position), item.Digest.ToByteArray()))];
 
     /// <summary>Refuses what is none of an enumeration's numbers: a reader of the wire gets any.</summary>
     public static void CheckDefined<T>(T value, string field)

@@ -1,5 +1,4 @@
 using PrefixCache.Core;
-using PrefixCache.Core.Replay.Recording;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Tokens;
 using PrefixCache.Grpc;
@@ -9,7 +8,7 @@ using PrefixCache.Server.Wire;
 namespace PrefixCache.Server.Endpoints;
 
 /// <summary>Lookup and Append: tokens go from the pipe into the reservation's buffer.</summary>
-internal sealed class LookupEndpoint(CacheNode node, LookupRecorder? recorder)
+internal sealed class LookupEndpoint(CacheNode node)
 {
     public async ValueTask<LookupResponse> LookupAsync(MessageReader<LookupRequest> reader, ServerCall call)
     {
@@ -25,11 +24,12 @@ internal sealed class LookupEndpoint(CacheNode node, LookupRecorder? recorder)
                 1 => [CallContext.Signed(request.ExtentShards[0])],
                 _ => [.. request.ExtentShards.Select(CallContext.Signed)],
             },
+            StoreLimit = request.HasStoreLimitTokens ? CallContext.Signed(request.StoreLimitTokens) : null,
+            Parent = request.Parent,
+            ParentTokens = CallContext.Signed(request.ParentTokens),
         };
-        var tokens = await reader.ReadTokensAsync(node, call.CancellationToken);
-        using var noted = recorder is null ? null : tokens.Retain();
+        var tokens = await reader.ReadTokensAsync(node, call.CancellationToken, CallContext.Items(request.Items));
         var answer = node.Lookups.Lookup(query, tokens).OrThrow();
-        if (noted is not null) recorder!.Record(query, noted, answer);
         if (answer.IsNew) call.Undelivered = () => node.Lookups.Withdraw(session, answer.Reservation);
         return answer.ToMessage();
     }

@@ -57,7 +57,21 @@ internal sealed class NodeEndpoint(CacheNode node, TimeProvider time)
             LoadNanoseconds = (ulong)counters.LoadNanoseconds,
             TokensComputed = (ulong)counters.TokensComputed,
             ComputeNanoseconds = (ulong)counters.ComputeNanoseconds,
+            BranchPointsMade = (ulong)counters.BranchPointsMade,
+            BranchPointsHit = (ulong)counters.BranchPointsHit,
+            BranchPointsReplaced = (ulong)counters.BranchPointsReplaced,
+            BranchPointsDropped = (ulong)counters.BranchPointsDropped,
+            TailsReplaced = (ulong)counters.TailsReplaced,
+            TokensHashed = (ulong)counters.TokensHashed,
         };
+        foreach (var reason in Enum.GetValues<MissReason>().Where(reason => reason != MissReason.MissNone))
+            response.Misses.Add(new MissCount { Reason = reason, Tokens = (ulong)counters.MissedFor((Core.Index.MissReason)reason) });
+        foreach (var reason in Enum.GetValues<StoreDecision.Types.Reason>().Where(reason => reason != StoreDecision.Types.Reason.None))
+        {
+            var chunks = counters.RefusedFor((Core.Transfers.RefusalReason)reason);
+            response.Refusals.Add(new RefusalCount { Reason = reason, Chunks = (ulong)chunks });
+        }
+
         response.Tiers.Add(new TierStatistics
         {
             Tier = Tier.Host,
@@ -69,6 +83,9 @@ internal sealed class NodeEndpoint(CacheNode node, TimeProvider time)
             WastedBytes = (ulong)snapshot.WastedBytes,
             QuarantinedBlocks = (ulong)snapshot.QuarantinedBlocks,
             QuarantinedBytes = (ulong)snapshot.QuarantinedBytes,
+            Ghosts = (ulong)snapshot.Ghosts,
+            PinnedChunks = (ulong)snapshot.PinnedChunks,
+            PinnedBytes = (ulong)snapshot.PinnedBytes,
         });
         return ValueTask.FromResult(response);
     }

@@ -28,13 +28,16 @@ internal sealed class RetrieveEndpoint(CacheNode node, WorkInFlight work)
         var session = node.FindSession(call, request.Session);
         var layout = node.Layouts.Find(request.LayoutId.Span, session.Instance.Tenant).OrThrow();
         var lookup = new LookupQuery(session, request.RequestId, layout, request.Salt, request.Adapter,
-            CallContext.Signed(request.ComputedTokens), CallContext.Signed(request.AlignTokens));
+            CallContext.Signed(request.ComputedTokens), CallContext.Signed(request.AlignTokens))
+        {
+            StoreLimit = request.HasStoreLimitTokens ? CallContext.Signed(request.StoreLimitTokens) : null,
+        };
         var shard = CallContext.Signed(request.Shard);
         if (shard >= layout.Shards.Count)
             throw new RpcException(StatusCode.InvalidArgument, $"shard is {request.Shard}: the layout has {layout.Shards.Count}, from 0.");
         CallContext.CheckDefined(request.Order, "order");
         using var running = work.Begin();
-        var tokens = await reader.ReadTokensAsync(node, call.CancellationToken);
+        var tokens = await reader.ReadTokensAsync(node, call.CancellationToken, CallContext.Items(request.Items));
         var answer = node.Lookups.Lookup(lookup, tokens).OrThrow();
         if (answer.IsNew) call.Undelivered = () => node.Lookups.Withdraw(session, answer.Reservation);
         using var transfer = node.Retrieves.Open(

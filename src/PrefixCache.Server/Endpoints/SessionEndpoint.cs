@@ -14,7 +14,10 @@ internal sealed class SessionEndpoint(
     CacheNode node, PrefixCacheNodeOptions options, string arenaSocket, WorkInFlight work, ILogger<SessionEndpoint> logger)
 {
     public const uint VersionMajor = 1;
-    public const uint VersionMinor = 1;
+    public const uint VersionMinor = 2;
+
+    /// <summary>From this one on a client sends less of a chunk than it offered, where the plan says so.</summary>
+    private const uint CutsSinceMinor = 2;
 
     public async Task HandleAsync(OpenSessionRequest request, MessageWriter<SessionEvent> writer, ServerCall call)
     {
@@ -59,7 +62,7 @@ internal sealed class SessionEndpoint(
         var role = request.Role == OpenSessionRequest.Types.Role.Rank ? SessionRole.Rank : SessionRole.Scheduler;
         return new SessionRequest(
             tenant, request.InstanceId, role, role == SessionRole.Rank ? CallContext.Signed(request.Rank) : 0, previous,
-            request.ReadOnly || call.Credential().IsReadOnly);
+            request.ReadOnly || call.Credential().IsReadOnly, request.VersionMinor >= CutsSinceMinor);
     }
 
     private SessionOpened Opened(Session session) => new()

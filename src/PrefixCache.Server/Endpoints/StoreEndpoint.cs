@@ -104,6 +104,7 @@ internal sealed class StoreEndpoint(CacheNode node, PrefixCacheNodeOptions optio
                 Action = (StoreDecision.Types.Action)decision.Action,
                 Reason = (StoreDecision.Types.Reason)decision.Reason,
                 RetryAfterMs = decision.Reason == RefusalReason.NoMemory ? (uint)node.Limits.RetryAfter.TotalMilliseconds : 0,
+                Tokens = (uint)decision.Tokens,
             });
         }
 

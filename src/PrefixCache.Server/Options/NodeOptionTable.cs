@@ -1,3 +1,4 @@
+using PrefixCache.Core.Index;
 using PrefixCache.Core.Memory;
 using PrefixCache.Protocol;
 
@@ -51,6 +52,19 @@ public static class NodeOptionTable
         NodeOption.Number("max-blocks", "blocks", "Most blocks of the host tier (one per chunk and shard); 0 = one per 64 KiB of capacity.",
             Defaults.Host.MaxBlocks, 0, 1 << 24, (options, number) =>
                 options with { Host = options.Host with { MaxBlocks = (int)number } }),
+        NodeOption.Number("min-partial-tokens", "tokens",
+            "The shortest run within a chunk that is a hit, and that a branch point adds to the one below it; 0 = whole chunks alone are hits.",
+            Defaults.MinPartialTokens, 0, 4096, (options, number) => options with { MinPartialTokens = (int)number }),
+        NodeOption.Parsed("admission", "always, on_reuse or adaptive",
+            "Which new chunks are stored: all; those offered for the second time; or the one or the other by how soon chunks come again.",
+            "always", ApplyAdmission),
+        NodeOption.Number("max-ghost-tokens", "tokens",
+            "Tokens of evicted and not admitted chunks that each arena remembers, at some 5 bytes of memory each; 0 = none.",
+            Defaults.MaxGhostTokens, 0, 1L << 36, (options, number) => options with { MaxGhostTokens = number }),
+        NodeOption.Share("max-pinned", "Most of an arena that the pins of one namespace keep.", Defaults.Pins.MaxShare,
+            (options, share) => options with { Pins = options.Pins with { MaxShare = share } }),
+        NodeOption.Time("max-pin-time", "A pin that is not renewed ends after so long.", Defaults.Pins.MaxTime,
+            (options, time) => options with { Pins = options.Pins with { MaxTime = time } }),
         NodeOption.Number("max-tokens", "tokens", "Most tokens of one request.", Defaults.Limits.MaxTokens, 1, PrefixCacheMethods.MaxTokens,
             (options, number) => options with { Limits = options.Limits with { MaxTokens = (int)number } }),
         NodeOption.Number(
@@ -98,6 +112,18 @@ public static class NodeOptionTable
         return pages is { } known
             ? (options with { Host = options.Host with { HugePages = known } }, null)
             : (options, $"'{text}' is none of off, auto, 2MiB, 1GiB");
+    }
+
+    private static (PrefixCacheNodeOptions Options, string? Fault) ApplyAdmission(string text, PrefixCacheNodeOptions options)
+    {
+        AdmissionMode? mode = text switch
+        {
+            "always" => AdmissionMode.Always,
+            "on_reuse" => AdmissionMode.OnReuse,
+            "adaptive" => AdmissionMode.Adaptive,
+            _ => null,
+        };
+        return mode is { } known ? (options with { Admission = known }, null) : (options, $"'{text}' is none of always, on_reuse, adaptive");
     }
 
     private static (PrefixCacheNodeOptions Options, string? Fault) ApplyUsers(string text, PrefixCacheNodeOptions options)

@@ -1,3 +1,6 @@
+using PrefixCache.Core;
+using PrefixCache.Core.Index;
+using PrefixCache.Core.Pins;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Tiers.Host;
@@ -27,6 +30,17 @@ public sealed record PrefixCacheNodeOptions
 
     /// <summary>File that every lookup is noted in, hashed and without tokens, for <c>prefixcache replay</c>; empty = none.</summary>
     public string Record { get; init; } = "";
+
+    /// <summary>A run of so many tokens within a chunk is a hit; 0 = whole chunks alone are.</summary>
+    public int MinPartialTokens { get; init; } = 16;
+
+    /// <summary>Tokens of chunks that were evicted or not admitted which each arena remembers.</summary>
+    public long MaxGhostTokens { get; init; } = new CacheNodeOptions().MaxGhostTokens;
+
+    /// <summary>Which new chunks are stored.</summary>
+    public AdmissionMode Admission { get; init; } = AdmissionMode.Always;
+
+    public PinOptions Pins { get; init; } = new();
 
     /// <summary>A store that sends nothing for so long is ended and its memory freed.</summary>
     public TimeSpan StoreIdleTimeout { get; init; } = TimeSpan.FromSeconds(30);

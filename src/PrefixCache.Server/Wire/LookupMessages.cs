@@ -27,11 +27,14 @@ internal static class LookupMessages
     private static void AddRuns(RepeatedField<ChunkRun> runs, in LookupAnswer answer, int first)
     {
         ChunkRun? run = null;
+        var nextMiss = 0;
         for (var position = first; position < ChunkPosition.Count(answer.TotalTokens, answer.ChunkTokens); position++)
         {
             var tokens = (uint)ChunkPosition.Tokens(position, answer.TotalTokens, answer.ChunkTokens);
             var hit = (uint)Math.Clamp(answer.HitTokens - (position * answer.ChunkTokens), 0, (int)tokens);
-            if (run is not null && run.Tokens == tokens && run.HitTokens == hit)
+            while (nextMiss < answer.Misses.Count && answer.Misses[nextMiss].Position <= position) nextMiss++;
+            var reason = hit == tokens || nextMiss == 0 ? MissReason.MissNone : (MissReason)answer.Misses[nextMiss - 1].Reason;
+            if (run is not null && run.Tokens == tokens && run.HitTokens == hit && run.MissReason == reason)
             {
                 run.Count++;
                 continue;
@@ -45,6 +48,7 @@ internal static class LookupMessages
                 HitTokens = hit,
                 State = hit > 0 ? ChunkState.ChunkHit : ChunkState.ChunkMiss,
                 Tier = hit > 0 ? Tier.Host : Tier.None,
+                MissReason = reason,
             };
             runs.Add(run);
         }

@@ -7,7 +7,7 @@ namespace PrefixCache.IntegrationTests.BadInput;
 
 public sealed class LimitTests
 {
-    private const int TokensLimit = (64 << 20) + (64 << 10);
+    private const int TokensLimit = (64 << 20) + (128 << 10);
 
     [Theory]
     [InlineData("OpenSession", 4 << 20)]
@@ -17,6 +17,8 @@ public sealed class LimitTests
     [InlineData("Retrieve", 4 << 20)]
     [InlineData("Store", 4 << 20)]
     [InlineData("Fetch", TokensLimit)]
+    [InlineData("Pin", TokensLimit)]
+    [InlineData("Unpin", 4 << 20)]
     [InlineData("Release", 4 << 20)]
     [InlineData("GetStatistics", 4 << 20)]
     [InlineData("ClearNamespace", 4 << 20)]

@@ -88,6 +88,6 @@ public sealed partial class DocsTests
     [GeneratedRegex(@"^\| `([a-z-]+)` \| (\S+) \|", RegexOptions.Multiline)]
     private static partial Regex OptionRow();
 
-    [GeneratedRegex(@"`(prefixcache\.[a-z.]+)`")]
+    [GeneratedRegex(@"`(prefixcache\.[a-z._]+)`")]
     private static partial Regex MetricName();
 }

@@ -41,8 +41,7 @@ public sealed class RangeProperties
         await using (var cold = await client.LookupAsync(layout, tokens, options))
             await cold.StoreAsync(source, new TransferOptions { EndToken = stored });
         await using var warm = await client.LookupAsync(layout, tokens, options);
-        var found = stored == total ? total : stored / layout.ChunkTokens * layout.ChunkTokens;
-        var hit = options.AlignTokens > 1 ? found / options.AlignTokens * options.AlignTokens : found;
+        var hit = options.AlignTokens > 1 ? stored / options.AlignTokens * options.AlignTokens : stored;
         if (warm.HitTokens != hit) return false;
         var memory = new byte[layout.Shapes[0].PayloadBytes(total)];
         var transfer = new TransferOptions { FirstToken = first, EndToken = end, LayerOrder = layerOrder };

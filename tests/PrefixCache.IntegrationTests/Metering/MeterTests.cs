@@ -40,7 +40,27 @@ public sealed class MeterTests
             ["prefixcache.chunks.committed"] = 4,
             ["prefixcache.chunks.duplicate"] = 0,
             ["prefixcache.chunks.evicted"] = 0,
-            ["prefixcache.stores.refused"] = 0,
+            ["prefixcache.tokens.missed{never_seen}"] = 70 + 36,
+            ["prefixcache.tokens.missed{evicted}"] = 0,
+            ["prefixcache.tokens.missed{pending}"] = 0,
+            ["prefixcache.tokens.missed{quota}"] = 0,
+            ["prefixcache.tokens.missed{layout}"] = 0,
+            ["prefixcache.tokens.missed{policy}"] = 0,
+            ["prefixcache.tokens.missed{time_out}"] = 0,
+            ["prefixcache.tokens.hashed"] = 100,
+            ["prefixcache.stores.refused{no_memory}"] = 0,
+            ["prefixcache.stores.refused{parent_missing}"] = 0,
+            ["prefixcache.stores.refused{too_large}"] = 0,
+            ["prefixcache.stores.refused{not_reused}"] = 0,
+            ["prefixcache.stores.refused{store_limit}"] = 0,
+            ["prefixcache.branch_points.made"] = 0,
+            ["prefixcache.branch_points.hit"] = 0,
+            ["prefixcache.branch_points.replaced"] = 0,
+            ["prefixcache.branch_points.dropped"] = 0,
+            ["prefixcache.tails.replaced"] = 0,
+            ["prefixcache.ghosts"] = 0,
+            ["prefixcache.pinned.chunks"] = 0,
+            ["prefixcache.pinned.bytes"] = 0,
             ["prefixcache.stores.aborted"] = 0,
             ["prefixcache.bytes.stored"] = 100 * BytesPerToken,
             ["prefixcache.bytes.retrieved"] = 60 * BytesPerToken,
@@ -72,7 +92,8 @@ public sealed class MeterTests
                 if (instrument.Meter.Name == "PrefixCache" && instrument.Meter.Tags!.Contains(new("prefixcache.incarnation", incarnation)))
                     listener.EnableMeasurementEvents(instrument);
             };
-            _listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => _values[instrument.Name] = value);
+            _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
+                _values[tags.Length == 0 ? instrument.Name : $"{instrument.Name}{{{tags[0].Value}}}"] = value);
             _listener.Start();
         }
 

@@ -173,7 +173,8 @@ public sealed class SharedPlaneAttackTests
         var layout = KvLayout.Uniform("m", "r", KvType.BFloat16, 8, 8, 64, 16);
         var sender = new ChunkSender(layout, new TransferOptions(), 16, null!, TimeProvider.System);
         var write = typeof(ChunkSender).GetMethod("Write", BindingFlags.NonPublic | BindingFlags.Instance)!;
-        var thrown = Assert.Throws<TargetInvocationException>(() => write.Invoke(sender, [view, offset, layout.Shapes[0], 0]));
+        var thrown = Assert.Throws<TargetInvocationException>(() => write.Invoke(sender, [view, offset, layout.Shapes[0],
+            new Protocol.V1.StoreDecision { Handle = 1 }]));
         Assert.IsType<RpcException>(thrown.InnerException);
     }
 
