@@ -8,14 +8,14 @@ namespace PrefixCache.Cli.Replay;
 internal static class CurveSvg
 {
     private const int Width = 900;
-    private const int Height = 540;
     private const int Left = 80;
     private const int Right = 30;
     private const int Top = 60;
-    private const int Bottom = 130;
     private const int PlotWidth = Width - Left - Right;
-    private const int PlotHeight = Height - Top - Bottom;
+    private const int PlotHeight = 350;
+    private const int LegendTop = Top + PlotHeight + 76;
     private const int LegendColumns = 3;
+    private const int LegendRow = 22;
 
     /// <summary>Told apart by people who see few colours, too (Okabe and Ito).</summary>
     private static readonly string[] Colors = ["#0072b2", "#d55e00", "#009e73", "#aa4499", "#8c6d00", "#3f7fbf", "#444444"];
@@ -23,10 +23,11 @@ internal static class CurveSvg
     public static string Draw(MissCurve curve)
     {
         var svg = new StringBuilder();
-        Line(svg, $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {Height}\" width=\"{Width}\" height=\"{Height}\" "
+        var height = LegendTop + ((curve.Series.Count + LegendColumns - 1) / LegendColumns * LegendRow);
+        Line(svg, $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {height}\" width=\"{Width}\" height=\"{height}\" "
             + "font-family=\"Helvetica, Arial, sans-serif\" font-size=\"13\" fill=\"#222\">");
         Line(svg, $"<title>Miss ratio of {SecurityElement.Escape(curve.Trace)} by capacity</title>");
-        Line(svg, $"<rect width=\"{Width}\" height=\"{Height}\" fill=\"#ffffff\"/>");
+        Line(svg, $"<rect width=\"{Width}\" height=\"{height}\" fill=\"#ffffff\"/>");
         Line(svg, $"<text x=\"{Left}\" y=\"32\" font-size=\"17\">Tokens that are no hit: {SecurityElement.Escape(curve.Trace)}</text>");
         DrawRatioAxis(svg, curve);
         DrawCapacityAxis(svg, curve);
@@ -79,7 +80,7 @@ internal static class CurveSvg
     {
         var color = Colors[index % Colors.Length];
         var x = Left + (index % LegendColumns * (PlotWidth / LegendColumns));
-        var y = Top + PlotHeight + 76 + (index / LegendColumns * 22);
+        var y = LegendTop + (index / LegendColumns * LegendRow);
         var dashes = series.IsExact ? "" : " stroke-dasharray=\"5 4\"";
         Line(svg, $"<line x1=\"{x}\" x2=\"{x + 30}\" y1=\"{y}\" y2=\"{y}\" stroke=\"{color}\" stroke-width=\"2\"{dashes}/>");
         if (!series.IsExact) Line(svg, $"<circle cx=\"{x + 15}\" cy=\"{y}\" r=\"4\" fill=\"{color}\"/>");

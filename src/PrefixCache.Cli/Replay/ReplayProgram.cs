@@ -65,15 +65,15 @@ internal static class ReplayProgram
 
     private static List<ReplaySetup> Setups(ReplayOptions options, ReplayWorkload workload, CancellationToken cancellation)
     {
+        var capacities = options.Capacities.Count > 0
+            ? options.Capacities
+            : DefaultCapacities(workload.Curve(ReplayReport.Setup(options, options.Modes[0]), cancellation).MaxBlocks);
         var setups = new List<ReplaySetup>();
         foreach (var policy in options.Policies)
         {
             foreach (var mode in options.Modes)
             {
                 var setup = ReplayReport.Setup(options, mode) with { Policy = policy };
-                var capacities = options.Capacities.Count > 0
-                    ? options.Capacities
-                    : DefaultCapacities(workload.Curve(setup, cancellation).MaxBlocks);
                 setups.AddRange(capacities.Select(capacity => setup with { Capacity = capacity }));
             }
         }
