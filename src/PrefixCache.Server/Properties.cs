@@ -3,4 +3,5 @@ using System.Runtime.InteropServices;
 
 [assembly: InternalsVisibleTo("PrefixCache.IntegrationTests")]
 [assembly: InternalsVisibleTo("PrefixCache.Benchmarks")]
+[assembly: InternalsVisibleTo("prefixcache")]
 [assembly: DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -40,6 +40,10 @@ public sealed class LruCurve
     /// <summary>With so many chunks (a node) nothing is evicted.</summary>
     public int MaxBlocks { get; }
 
+    /// <summary>Capacities at which there are more hits than at the one below, in rising order.</summary>
+    public IEnumerable<long> Steps => Enumerable.Range(1, _hitBlocks.Length - 1).Where(capacity => _hitBlocks[capacity] > _hitBlocks[capacity - 1])
+        .Select(capacity => (long)capacity);
+
     /// <param name="route">The node of each request; null = one node serves all.</param>
     public static LruCurve Of(ChunkedTrace trace, IReadOnlyList<int>? route = null, int nodes = 1, CancellationToken cancellation = default)
     {
