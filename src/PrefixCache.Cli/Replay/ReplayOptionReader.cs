@@ -128,11 +128,21 @@ internal sealed class ReplayOptionReader
         return options;
     }
 
-    /// <summary>Of a trace of tokens: a node's chunks are whole steps.</summary>
-    public static string? CheckChunkTokens(ReplayOptions options, ReplayTrace trace) =>
-        trace.HasTokens && options.ChunkTokens % SizeClass.StepTokens != 0
-            ? $"--chunk-tokens: {options.ChunkTokens} is no multiple of {SizeClass.StepTokens}"
-            : null;
+    /// <summary>Null when the trace has chunks of that size: whole steps of a node's, or whole blocks of the trace.</summary>
+    public static string? CheckChunkTokens(ReplayOptions options, ReplayWorkload workload)
+    {
+        if (workload.Trace.HasTokens && options.ChunkTokens % SizeClass.StepTokens != 0)
+            return $"--chunk-tokens: {options.ChunkTokens} is no multiple of {SizeClass.StepTokens}";
+        try
+        {
+            workload.Chunks(ReplayReport.Setup(options, options.Modes[0]));
+            return null;
+        }
+        catch (TraceException exception)
+        {
+            return $"--chunk-tokens: {exception.Message}";
+        }
+    }
 
     private static IEnumerable<string> Items(IEnumerable<string> texts) => texts.SelectMany(
         text => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));

@@ -39,8 +39,8 @@ internal static class ReplayProgram
     private static ReplayReport Run(ReplayOptions options, ReplayProgress progress, CancellationToken cancellation)
     {
         var trace = TraceFile.Load(options.Trace, options.Format, options.Limit, progress.Loaded, cancellation);
-        if (ReplayOptionReader.CheckChunkTokens(options, trace) is { } fault) throw new ReplayOptionException(fault);
         var workload = new ReplayWorkload(trace);
+        if (ReplayOptionReader.CheckChunkTokens(options, workload) is { } fault) throw new ReplayOptionException(fault);
         var setups = Setups(options, workload, cancellation);
         var results = new ReplayResult[setups.Count];
         progress.Begin((long)trace.Requests * setups.Count);

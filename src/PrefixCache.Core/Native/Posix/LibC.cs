@@ -29,6 +29,10 @@ internal static unsafe partial class LibC
     public const int SealGrow = 0x0004;
     public const int SealFutureWrite = 0x0010;
 
+    // F_SETFL: fcntl(2), O_APPEND: open(2), the same on x64 and arm64
+    public const int SetFlags = 4;
+    public const int Append = 0x400;
+
     // SOL_SOCKET: socket(7)
     public const int SocketLevel = 1;
 

@@ -1,16 +1,18 @@
 using System.Globalization;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using PrefixCache.Core.Native.Posix;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Tokens;
+using PrefixCache.Format.Native.Posix;
 
 namespace PrefixCache.Core.Replay.Recording;
 
 /// <summary>Writes a line for every lookup into a file that <c>prefixcache replay</c> reads; no token is in it.</summary>
 /// <remarks>
 /// Lookups hand over a reference to their tokens and go on; one task in the background hashes and writes. Where it falls behind, lookups
-/// are dropped and counted, in the log and in the record itself. Thread-safe. Each start of a node appends to the file, which its owner
-/// alone may read.
+/// are dropped and counted, in the log and in the record itself. Thread-safe. Every start of a node appends to the file, which its owner
+/// alone may read; it may be cut to nothing while the node runs (logrotate's <c>copytruncate</c>).
 /// </remarks>
 public sealed partial class LookupRecorder : IAsyncDisposable
 {
@@ -37,6 +39,7 @@ public sealed partial class LookupRecorder : IAsyncDisposable
     /// <param name="path">The file, made where there is none.</param>
     /// <param name="incarnation">The node's.</param>
     /// <exception cref="IOException">The file cannot be opened or written.</exception>
+    /// <exception cref="UnauthorizedAccessException">This process may not.</exception>
     public LookupRecorder(string path, Guid incarnation, ILogger logger, TimeProvider? time = null)
     {
         (_logger, _time) = (logger, time ?? TimeProvider.System);
@@ -87,14 +90,25 @@ public sealed partial class LookupRecorder : IAsyncDisposable
         {
             Mode = FileMode.Append,
             Access = FileAccess.Write,
-            // Others may read while the node writes; a second node is refused, for the two would write over each other.
-            Share = FileShare.Read | FileShare.Delete,
+            Share = FileShare.ReadWrite | FileShare.Delete,
             BufferSize = 0,
         };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerOnly;
         var file = new FileStream(path, options);
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(file.SafeFileHandle, OwnerOnly);
-        return file;
+        try
+        {
+            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(file.SafeFileHandle, OwnerOnly);
+
+            // The framework counts where it writes; the kernel must append, or a rotated file would begin with a hole, and two nodes write
+            // over each other.
+            if (LibC.FileControl(file.SafeFileHandle, LibC.SetFlags, LibC.Append) != 0) throw PosixException.FromLastCall("fcntl(F_SETFL)");
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     private void WriteHeader(Guid incarnation)

@@ -7,14 +7,13 @@ namespace PrefixCache.Core.Replay.Traces;
 
 /// <summary>Lines that a node wrote (<see cref="RecordLine"/>).</summary>
 /// <remarks>
-/// A node that starts again draws a new secret, so its hashes have nothing to do with those before: its namespaces are new ones. A line
-/// that a killed node left cut off is left out.
+/// A node that starts again draws a new secret, so its hashes have nothing to do with those before: its namespaces are new ones, and lines of
+/// two nodes may stand in one file. A line that a killed node left cut off is left out.
 /// </remarks>
 internal sealed class RecordReader(TraceBuilder builder) : TraceReader(builder)
 {
     private const int HashDigits = 16;
 
-    private string _incarnation = "";
     private long _hits;
 
     public override void Read(ReadOnlySpan<byte> line)
@@ -36,7 +35,7 @@ internal sealed class RecordReader(TraceBuilder builder) : TraceReader(builder)
         var expected = ChunkPosition.Count(entry.Tokens, entry.ChunkTokens);
         if (entry.Names.Count != expected)
             throw new TraceFault($"{entry.Names.Count} chunks, but {entry.Tokens} tokens are {expected} of {entry.ChunkTokens}");
-        var space = Builder.Namespace($"{_incarnation}/{entry.Namespace}/{entry.ChunkTokens}");
+        var space = Builder.Namespace($"{entry.Namespace}/{entry.ChunkTokens}");
         foreach (var chunk in entry.Names) Builder.Unit(Builder.Block(space, chunk));
         Builder.Add(new TraceRequest(entry.Time, entry.Tokens, 0, space, entry.ChunkTokens), entry.Start, expected);
         _hits += entry.Hit;
@@ -58,9 +57,6 @@ internal sealed class RecordReader(TraceBuilder builder) : TraceReader(builder)
                 if (Integer(ref json, name, 1, int.MaxValue) is > RecordLine.CurrentVersion and var version)
                     throw new TraceFault($"the record has version {version}, this program reads {RecordLine.CurrentVersion}: use a newer one");
                 entry.IsOther = true;
-                break;
-            case RecordLine.Incarnation:
-                _incarnation = json.GetString() ?? "";
                 break;
             case RecordLine.Dropped:
                 Builder.Dropped += Integer(ref json, name, 0, long.MaxValue);
