@@ -9,8 +9,8 @@ namespace PrefixCache.Server;
 /// <summary>Binds the service's methods to their endpoints.</summary>
 internal static class NodeEndpoints
 {
-    public static void AddTo(RpcServer rpc, CacheNode node, PrefixCacheNodeOptions options, string arenaSocket, ILoggerFactory loggers,
-        TimeProvider time)
+    public static void AddTo(RpcServer rpc, CacheNode node, PrefixCacheNodeOptions options, string arenaSocket,
+        ILoggerFactory loggers, TimeProvider time)
     {
         var work = new WorkInFlight();
         var whole = new NodeEndpoint(node, time);

@@ -95,8 +95,11 @@ public sealed class PrefixCacheNode : IAsyncDisposable
             if (options.SharedMemory.Enabled)
                 sharing = new ArenaSocket(cache, options.SharedMemory, time, loggers.CreateLogger<ArenaSocket>());
             if (options.Record.Length > 0)
+            {
                 recorder = new LookupRecorder(options.Record, cache.Incarnation, loggers.CreateLogger<LookupRecorder>(), time);
-            cache.Lookups.Recorder = recorder;
+                cache.Lookups.Recorder = recorder;
+            }
+
             node = Build(options, cache, sharing, recorder, tokens, loggers, time);
             await node.ListenAsync();
             if (!tenants.Except(options.TrustDomains.SelectMany(domain => domain.Tenants)).Any())

@@ -1,4 +1,5 @@
 using PrefixCache.Core.Blocks;
+using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Tokens;
 using PrefixCache.Format.Keys;
 
@@ -104,6 +105,9 @@ public sealed unsafe class ChunkNode
     internal ChunkNode? Older { get; set; }
 
     internal bool IsListed { get; set; }
+
+    /// <summary>How it was used, as far as the policy asks.</summary>
+    internal ReuseState Reuse;
 
     /// <summary>Its blocks are gone, or never came; its tokens are remembered.</summary>
     internal bool IsGhost => Ghost is not null;

@@ -35,8 +35,17 @@ internal static class PrefixMatch
         return node;
     }
 
-    /// <summary>A chunk that served so many tokens served them by chance: a shorter one has nearly all of them.</summary>
-    public static bool IsByChance(ChunkNode tail, int served, int minTokens)
+    /// <summary>Tells the eviction policy that a path was used. A chunk that served a few tokens by chance is not kept for it.</summary>
+    /// <param name="path">With the chunk that serves its end.</param>
+    /// <param name="tail">How many tokens that one serves; 0 = there is none.</param>
+    public static void Use(NamespaceTree tree, List<ChunkNode> path, int tail, int minTokens)
+    {
+        if (tail > 0) tree.Store.Branches?.Hit(path[^1]);
+        tree.Store.Used(tail > 0 && IsByChance(path[^1], tail, minTokens) ? path[..^1] : path);
+    }
+
+    /// <summary>A shorter chunk has nearly all tokens that this one served.</summary>
+    private static bool IsByChance(ChunkNode tail, int served, int minTokens)
     {
         if (tail.IsBranchPoint || tail.TokenCount == served) return false;
         var below = tail.Tree.Behind(tail.Parent).Residents.LongestWithin(tail.Text, served);

@@ -103,13 +103,7 @@ internal sealed class ReplayNode : IDisposable
         // A flat cache holds nothing in place and uses chunk by chunk, as it stores them.
         if (IsFlat) _path.Clear();
         foreach (var node in _path) _store.Lease(node);
-        if (!IsFlat) Use(served);
-    }
-
-    private void Use(int served)
-    {
-        if (served > 0) _store.Branches?.Hit(_path[^1]);
-        _store.Used(served > 0 && PrefixMatch.IsByChance(_path[^1], served, MinPartialTokens) ? _path[..^1] : _path);
+        if (!IsFlat) PrefixMatch.Use(tree, _path, served, MinPartialTokens);
     }
 
     private void Count(int request, int whole, int served)

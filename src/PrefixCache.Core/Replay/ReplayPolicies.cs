@@ -14,6 +14,7 @@ public static class ReplayPolicies
     private static readonly Dictionary<string, Func<IEvictionPolicy>> Factories = new(StringComparer.Ordinal)
     {
         ["lru"] = static () => new LruEviction(),
+        ["reuse"] = static () => new ReuseEviction(),
         [FlatLru] = static () => new FlatLruEviction(),
     };
 

@@ -21,7 +21,7 @@ public sealed class LookupService
 
     internal LookupService(NodeState state) => _state = state;
 
-    /// <summary>Notes every lookup that is answered; null = nobody does. Set before the first lookup.</summary>
+    /// <summary>Notes every lookup that is answered; null = nobody does. Set before the first one.</summary>
     public LookupRecorder? Recorder { get; set; }
 
     /// <summary>Null when a reservation may have that many tokens.</summary>
@@ -52,11 +52,11 @@ public sealed class LookupService
             return error;
         }
 
-        Result<LookupAnswer> answer;
         using var noted = Recorder is null ? null : tokens.Retain();
+        Result<LookupAnswer> answer;
         lock (_state.Gate) answer = LookupUnsynchronized(query, tokens);
-        if (!answer.Succeeded(out var granted, out _)) tokens.Dispose();
-        else if (noted is not null) Recorder!.Record(query, noted, granted);
+        if (answer.Error is not null) tokens.Dispose();
+        else if (noted is not null && answer.Succeeded(out var found, out _)) Recorder!.Record(query, noted, found);
         return answer;
     }
 
@@ -260,15 +260,9 @@ public sealed class LookupService
         if (oldTail is not null && newTail != oldTail) EndLease(reservation, oldTail);
         if (newTail is not null) path.Add(newTail);
         reservation.TailTokens = tokens;
-        Use(reservation);
-    }
 
-    /// <summary>Tells the eviction policy. A chunk that served a few tokens by chance is not kept for it.</summary>
-    private void Use(Reservation reservation)
-    {
-        var (store, path, tail) = (reservation.Tree.Store, reservation.Path, reservation.TailTokens);
-        if (tail > 0) store.Branches?.Hit(path[^1]);
-        store.Used(tail > 0 && PrefixMatch.IsByChance(path[^1], tail, _state.MinPartialTokens) ? path[..^1] : path);
+        // An engine that asks again and again for one request uses its prefix once.
+        if (isGrown || reservation.Lookups == 0) PrefixMatch.Use(tree, path, tokens, _state.MinPartialTokens);
     }
 
     /// <summary>Adds a lookup to the counters.</summary>

@@ -28,9 +28,6 @@ public sealed record PrefixCacheNodeOptions
 
     public ReservationLimits Limits { get; init; } = new();
 
-    /// <summary>File that every lookup is noted in, hashed and without tokens, for <c>prefixcache replay</c>; empty = none.</summary>
-    public string Record { get; init; } = "";
-
     /// <summary>A run of so many tokens within a chunk is a hit; 0 = whole chunks alone are.</summary>
     public int MinPartialTokens { get; init; } = 16;
 
@@ -41,6 +38,9 @@ public sealed record PrefixCacheNodeOptions
     public AdmissionMode Admission { get; init; } = AdmissionMode.Always;
 
     public PinOptions Pins { get; init; } = new();
+
+    /// <summary>File that every lookup is noted in, hashed and without tokens, for <c>prefixcache replay</c>; empty = none.</summary>
+    public string Record { get; init; } = "";
 
     /// <summary>A store that sends nothing for so long is ended and its memory freed.</summary>
     public TimeSpan StoreIdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
