@@ -12,11 +12,14 @@ namespace PrefixCache.Core.Replay;
 
 /// <summary>One simulated node: the index, policy and admission of a real one over a tier that only counts.</summary>
 /// <remarks>
-/// Where the trace names blocks, a chunk is one token, its number, in a layout of one token a chunk: nothing is cut, hashed or copied then.
+/// Where the trace names blocks, a chunk is its number, in a layout of two tokens a chunk: nothing is cut, hashed or copied then.
 /// `lru-flat` always runs so, for it knows no part of a chunk. Requests come one after the other, each stored at once. Not thread-safe.
 /// </remarks>
 internal sealed class ReplayNode : IDisposable
 {
+    /// <summary>Tokens of a whole chunk that is named by a number.</summary>
+    private const int NameTokens = 2;
+
     /// <summary>Bytes of a token where nobody says; capacities are in chunks then.</summary>
     private const int AnyBytesPerToken = 256;
 
@@ -42,7 +45,7 @@ internal sealed class ReplayNode : IDisposable
         var chunkTokens = chunks.ChunkTokens(0);
 
         // Its clock counts what the layout says a token has, a sixteenth of a named block.
-        var admission = new Admission(setup.Admission, _hasNames ? capacity / SizeClass.StepTokens : capacity);
+        var admission = new Admission(setup.Admission, _hasNames ? capacity / SizeClass.StepTokens * NameTokens : capacity);
         _store = new ChunkStore(
             _tier, ReplayPolicies.Make(setup.Policy), new GhostList(GhostTokens(chunkTokens)), admission, _counters);
         if (!_hasNames && setup.Mode == ReplayMode.All)
@@ -70,8 +73,9 @@ internal sealed class ReplayNode : IDisposable
         var chunkTokens = tree.Layout.ChunkTokens;
         var prompt = _hasNames ? _chunks.Lookup(request) : Cut(_trace.Prompt(request), chunkTokens);
         var whole = _hasNames ? _chunks.Store(request) : Cut(_trace.Whole(request), chunkTokens);
-        using var asked = Buffer(prompt);
-        using var stored = whole == prompt ? asked.Retain() : Buffer(whole);
+        using var asked = _hasNames ? Names(prompt, _chunks.PromptTokens(request), request) : Buffer(prompt);
+        using var stored = whole == prompt ? asked.Retain()
+            : _hasNames ? Names(whole, _chunks.WholeTokens(request), request) : Buffer(whole);
         Lookup(tree, asked, request);
         Store(tree, stored, request);
         foreach (var node in _path) _store.Unlease(node);
@@ -87,6 +91,18 @@ internal sealed class ReplayNode : IDisposable
         return buffer;
     }
 
+    /// <summary>Two tokens for each whole chunk, one for a short one: that much of a chunk's length the index and the policy see.</summary>
+    private TokenBuffer Names(ReadOnlySpan<uint> chunks, int tokens, int request)
+    {
+        var chunkTokens = _chunks.ChunkTokens(request);
+        var endsShort = tokens < (long)chunks.Length * chunkTokens;
+        var buffer = new TokenBuffer((chunks.Length * NameTokens) - (endsShort ? 1 : 0));
+        var names = MemoryMarshal.Cast<byte, uint>(buffer.Memory.Span);
+        names.Clear();
+        for (var i = 0; i < chunks.Length; i++) names[i * NameTokens] = chunks[i];
+        return buffer;
+    }
+
     private ReadOnlySpan<uint> Cut(ReadOnlySpan<uint> tokens, int chunkTokens) =>
         _setup.Mode == ReplayMode.Full ? tokens[..(tokens.Length / chunkTokens * chunkTokens)] : tokens;
 
@@ -96,8 +112,7 @@ internal sealed class ReplayNode : IDisposable
         var nearest = tree.Walk(_path, tokens);
         var whole = _path.Count;
         var served = 0;
-        if (!_hasNames && PrefixMatch.Tail(tree, _path, tokens, nearest, new MatchRule(MinPartialTokens), 0, out served) is { } tail)
-            _path.Add(tail);
+        if (PrefixMatch.Tail(tree, _path, tokens, nearest, new MatchRule(MinPartialTokens), 0, out served) is { } tail) _path.Add(tail);
         Count(request, whole, served);
 
         // A flat cache holds nothing in place and uses chunk by chunk, as it stores them.
@@ -110,8 +125,8 @@ internal sealed class ReplayNode : IDisposable
     {
         if (_hasNames)
         {
-            HitBlocks += whole;
-            HitTokens += _chunks.TokensOf(request, whole);
+            HitBlocks += _path.Count;
+            HitTokens += _chunks.TokensOf(request, _path.Count);
             return;
         }
 
@@ -203,13 +218,13 @@ internal sealed class ReplayNode : IDisposable
             Model = "replay",
             Revision = "",
             Type = KvType.BFloat16,
-            ChunkTokens = _hasNames ? 1 : chunkTokens,
+            ChunkTokens = _hasNames ? NameTokens : chunkTokens,
             Groups = [new LayerGroup { Layers = [0], Planes = 1, Heads = 1, HeadBytes = bytes }],
             Shards = [new LayoutShard { Layers = 1 }],
         };
     }
 
-    /// <summary>Of the layout. A block of one token takes a step of 16, so a named block's bytes are spread over those.</summary>
+    /// <summary>Of the layout. A block of one or two tokens takes a step of 16, so a named block's bytes are spread over those.</summary>
     private int BytesPerToken(int chunkTokens)
     {
         if (_setup.BytesPerToken == 0) return AnyBytesPerToken;
@@ -221,7 +236,7 @@ internal sealed class ReplayNode : IDisposable
         blockBytes = 0;
         if (_setup.Capacity.IsBytes) return _setup.Capacity.Amount;
         var chunkTokens = _chunks.ChunkTokens(0);
-        blockBytes = new SizeClass(BytesPerToken(chunkTokens), _hasNames ? 1 : chunkTokens, _hasNames ? 1 : chunkTokens).Bytes;
+        blockBytes = new SizeClass(BytesPerToken(chunkTokens), _hasNames ? NameTokens : chunkTokens, _hasNames ? NameTokens : chunkTokens).Bytes;
         return _setup.Capacity.IsUnlimited || _setup.Capacity.Amount > long.MaxValue / 2 / blockBytes
             ? long.MaxValue / 2
             : _setup.Capacity.Amount * blockBytes;
@@ -229,6 +244,6 @@ internal sealed class ReplayNode : IDisposable
 
     /// <summary>As many ghosts as a node would keep, whose chunks have tokens.</summary>
     private long GhostTokens(int chunkTokens) => IsFlat ? 0 : _hasNames
-        ? _setup.MaxGhostTokens / (chunkTokens + GhostList.OverheadTokens) * (1 + GhostList.OverheadTokens)
+        ? _setup.MaxGhostTokens / (chunkTokens + GhostList.OverheadTokens) * (NameTokens + GhostList.OverheadTokens)
         : _setup.MaxGhostTokens;
 }

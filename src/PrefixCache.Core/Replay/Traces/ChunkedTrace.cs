@@ -69,12 +69,13 @@ public sealed class ChunkedTrace
     /// <summary>Tokens of a request's first chunks.</summary>
     public int TokensOf(int request, int chunks) => (int)Math.Min((long)chunks * _chunkTokens[request], _trace[request].PromptTokens);
 
+    public int PromptTokens(int request) => _trace[request].PromptTokens;
+
+    /// <summary>With generated tokens, where the trace has them.</summary>
+    public int WholeTokens(int request) => _trace.HasTokens ? _trace[request].Units : _trace[request].PromptTokens;
+
     /// <summary>Tokens of one of a request's stored chunks.</summary>
-    public int StoredTokens(int request, int position)
-    {
-        var total = _trace.HasTokens ? _trace[request].Units : _trace[request].PromptTokens;
-        return ChunkPosition.Tokens(position, total, _chunkTokens[request]);
-    }
+    public int StoredTokens(int request, int position) => ChunkPosition.Tokens(position, WholeTokens(request), _chunkTokens[request]);
 
     private static int Count(ReplayMode mode, int tokens, int chunkTokens) =>
         mode == ReplayMode.Full ? tokens / chunkTokens : ChunkPosition.Count(tokens, chunkTokens);
