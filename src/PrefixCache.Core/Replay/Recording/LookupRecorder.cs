@@ -86,6 +86,10 @@ public sealed partial class LookupRecorder : IAsyncDisposable
 
     private static FileStream Open(string path)
     {
+        // The mode of a device would be changed for the whole machine.
+        var target = (File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName : null) ?? Path.GetFullPath(path);
+        if (target.StartsWith("/dev/", StringComparison.Ordinal) && !target.StartsWith("/dev/shm/", StringComparison.Ordinal))
+            throw new IOException($"{path} is a device: name a file for the record.");
         var options = new FileStreamOptions
         {
             Mode = FileMode.Append,
@@ -147,6 +151,12 @@ public sealed partial class LookupRecorder : IAsyncDisposable
             if (dropped == logged || _time.GetElapsedTime(lastLogged) < LogPeriod) continue;
             LogDropped(_logger, dropped - logged);
             (logged, lastLogged) = (dropped, _time.GetTimestamp());
+        }
+
+        if (Dropped > told && failure is null)
+        {
+            page.AddDropped(Dropped - told);
+            await TryWriteAsync(page);
         }
 
         if (Dropped > logged) LogDropped(_logger, Dropped - logged);
