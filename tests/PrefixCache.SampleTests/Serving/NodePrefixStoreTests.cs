@@ -1,9 +1,9 @@
 using PrefixCache.Core.Tiers.Host;
 using PrefixCache.Format.Layouts;
-using PrefixCache.SampleTests.Reference;
 using PrefixCache.Samples.Llama.Model;
 using PrefixCache.Samples.Serving.Prompts;
 using PrefixCache.Samples.Serving.Stores;
+using PrefixCache.SampleTests.Reference;
 using PrefixCache.Server;
 using PrefixCache.Server.Options;
 

@@ -1,8 +1,8 @@
-using PrefixCache.SampleTests.Reference;
 using PrefixCache.Samples.Llama.Cache;
 using PrefixCache.Samples.Llama.Model;
 using PrefixCache.Samples.Serving.Prompts;
 using PrefixCache.Samples.Serving.Stores;
+using PrefixCache.SampleTests.Reference;
 
 namespace PrefixCache.SampleTests.Serving;
 

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
-using PrefixCache.SampleTests.Reference;
 using PrefixCache.Samples.Llama.Model;
 using PrefixCache.Samples.Serving.Processes;
 using PrefixCache.Samples.Serving.Prompts;
+using PrefixCache.SampleTests.Reference;
 
 namespace PrefixCache.SampleTests.Serving;
 
