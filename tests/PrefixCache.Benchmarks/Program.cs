@@ -15,8 +15,10 @@ var root = new RootCommand("Benchmarks of PrefixCache. Every time is shown besid
         async () =>
         [
             .. await LookupBenchmark.RunAsync(located: true), .. await LookupBenchmark.RunAsync(),
-            .. LookupHandlerBenchmark.Run(located: true), .. LookupHandlerBenchmark.Run(),
+            .. LookupHandlerBenchmark.Run(located: true), .. LookupHandlerBenchmark.Run(), .. ChildrenBenchmark.Run(),
         ]),
+    Benchmark("children", "Lookups inside the node where 100,000 notes follow one prefix, beside ten.",
+        () => Task.FromResult(ChildrenBenchmark.Run())),
     Benchmark("local",
         "Everything on one host: payload through shared memory against memcpy, workers side by side, lookups with extents and beside "
         + "copying workers, wasted bytes, memory of the node.",

@@ -73,7 +73,7 @@ public sealed class ChatProgram : SampleProgram
 
         console.WriteLine("Starting workers ...");
         int capacity = conversations.Max(conversation => conversation.Capacity(turns, AnswerTokens));
-        await using SideBySide workers = await SideBySide.StartAsync(options, capacity, cancellation);
+        await using SideBySide workers = await SideBySide.StartAsync(options, capacity, cancellation: cancellation);
         List<TurnRow> rows = [];
         await console.Progress().StartAsync(async context =>
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using PrefixCache.Format.Layouts;
 using PrefixCache.Samples.ClinicalExtraction.Corpus;
 using PrefixCache.Samples.ClinicalExtraction.Reports;
 using PrefixCache.Samples.Serving.CommandLine;
@@ -47,7 +48,8 @@ public sealed class ExtractionProgram : SampleProgram
 
         console.WriteLine("Starting workers ...");
         int capacity = prompts.Max(prompt => prompt.Length) + OutputTokens;
-        await using SideBySide workers = await SideBySide.StartAsync(options, capacity, cancellation);
+        long nodeBytes = SmallNodeBytes(model, builder.SharedTokens, capacity);
+        await using SideBySide workers = await SideBySide.StartAsync(options, capacity, nodeBytes, cancellation);
         List<PromptResult> without = [], with = [];
         await console.Progress().StartAsync(async context =>
         {
@@ -62,9 +64,21 @@ public sealed class ExtractionProgram : SampleProgram
             }
         });
 
-        ExtractionReport report = ExtractionReport.Compare(corpus.Notes, without, with);
+        ExtractionReport report = ExtractionReport.Compare(corpus.Notes, without, with, builder.SharedTokens, workers.EvictedChunks);
         ReportTable.Write(console, report);
         if (options.JsonFile is { } file) await File.WriteAllTextAsync(file, ReportJson.Write(report), cancellation);
         return report.OutputsEqual ? 0 : 1;
+    }
+
+    /// <summary>
+    /// The shared part and two of the longest notes: what one note leaves behind has to go for the next but one, and the shared part stays.
+    /// </summary>
+    private static long SmallNodeBytes(SampleModel model, int shared, int longest)
+    {
+        KvLayout layout = model.Layout(model.Config);
+        int chunks = ((shared + layout.ChunkTokens - 1) / layout.ChunkTokens) + (2 * (((longest - shared) / layout.ChunkTokens) + 1));
+
+        // A node fills nine tenths of its memory.
+        return chunks * layout.ChunkTokens * layout.BytesPerToken * 10 / 9;
     }
 }

@@ -22,6 +22,10 @@ public static class ReportTable
                 Number(note.TtftMsWith), Saved(note.TtftMsWithout, note.TtftMsWith), note.OutputsEqual ? "equal" : "[red]DIFFER[/]");
         }
         console.Write(table);
-        console.Write(TotalsGrid.Of(report));
+        Grid totals = TotalsGrid.Of(report);
+        totals.AddRow("shared tokens", $"{Number(report.SharedTokensReused)} of {Number(report.SharedTokens)} reused by every note from the third on");
+        totals.AddRow("in whole chunks", $"{Number(report.SharedTokensInWholeChunks)}: what a cache of whole chunks would reuse");
+        if (report.EvictedChunks is { } evicted) totals.AddRow("evicted meanwhile", $"{Number((int)evicted)} chunks");
+        console.Write(totals);
     }
 }

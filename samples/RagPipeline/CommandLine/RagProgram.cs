@@ -66,7 +66,7 @@ public sealed class RagProgram : SampleProgram
 
         console.WriteLine("Starting workers ...");
         int capacity = prompts.Max(prompt => prompt.Tokens.Length) + OutputTokens;
-        await using SideBySide workers = await SideBySide.StartAsync(options, capacity, cancellation);
+        await using SideBySide workers = await SideBySide.StartAsync(options, capacity, cancellation: cancellation);
         RagReport report = await AskAsync(console, workers, prompts, cancellation);
         RagTable.Write(console, report);
         if (options.JsonFile is { } file) await File.WriteAllTextAsync(file, RagJson.Write(report), cancellation);

@@ -7,9 +7,6 @@ namespace PrefixCache.Samples.Serving.Model;
 /// <summary>The layout that workers register: equal weights give equal layouts, other weights never do.</summary>
 public static class SampleLayout
 {
-    /// <summary>A quarter of the default: prompts here are short, and a hit of whole chunks loses at most the last one.</summary>
-    public const int ChunkTokens = 64;
-
     /// <summary>Describes the KV of a model, held in bf16 by one rank.</summary>
     /// <param name="sample">Names a model made from <see cref="SampleModel.Seed"/>.</param>
     /// <param name="modelFolder">Folder that the weights come from, or null for those made from the seed.</param>
@@ -19,7 +16,7 @@ public static class SampleLayout
         string model = modelFolder is null
             ? $"{sample}-sample" : Path.GetFileName(Path.TrimEndingDirectorySeparator(modelFolder));
         string revision = modelFolder is null ? $"seed-{SampleModel.Seed}-{config.VocabSize}-{config.ParameterCount}" : Digest(modelFolder);
-        return KvLayout.Uniform(model, revision, KvType.BFloat16, config.Layers, config.KvHeads, config.HeadDim, ChunkTokens);
+        return KvLayout.Uniform(model, revision, KvType.BFloat16, config.Layers, config.KvHeads, config.HeadDim);
     }
 
     /// <summary>SHA-256 over the configuration and every weight file: a retrained model must not find the old one's KV.</summary>

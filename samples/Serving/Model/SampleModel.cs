@@ -57,6 +57,10 @@ public sealed class SampleModel
     public LlamaModel Load() =>
         _folder is { } folder ? LlamaModel.Load(folder) : LlamaModel.FromSeed(SeededConfig(Tokenizer.VocabSize), Seed);
 
+    /// <summary>Shape of the model, without its weights.</summary>
+    public LlamaConfig Config =>
+        _folder is { } folder ? LlamaConfigReader.Read(Path.Combine(folder, "config.json")) : SeededConfig(Tokenizer.VocabSize);
+
     /// <summary>What workers of this model register: equal weights give equal layouts, other weights never do.</summary>
     public KvLayout Layout(LlamaConfig config) => SampleLayout.Of(config, _sample, _folder);
 }

@@ -12,12 +12,8 @@ public sealed class SideBySide : IAsyncDisposable
     /// <summary>Worker processes of each kind.</summary>
     public const int Workers = 2;
 
-    /// <summary>The node started for a run: a free port, and room for all prompts of a sample's model several times over.</summary>
-    private static readonly PrefixCacheNodeOptions NodeOptions = new()
-    {
-        Listen = ["127.0.0.1:0"],
-        Host = new HostTierOptions { CapacityBytes = 512L << 20 },
-    };
+    /// <summary>Memory of a node that is started for a run: room for all prompts of a sample's model several times over.</summary>
+    private const long DefaultNodeBytes = 512L << 20;
 
     private readonly PrefixCacheNode? _node;
     private readonly WorkerPool _plain;
@@ -32,10 +28,12 @@ public sealed class SideBySide : IAsyncDisposable
 
     /// <summary>Starts the node, unless the options name one, and the workers.</summary>
     /// <param name="capacity">Tokens of the longest prompt with its answer.</param>
-    public static async Task<SideBySide> StartAsync(SampleOptions options, int capacity, CancellationToken cancellation = default)
+    /// <param name="nodeBytes">Memory of the node, where one is started; 0 = plenty.</param>
+    public static async Task<SideBySide> StartAsync(
+        SampleOptions options, int capacity, long nodeBytes = 0, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        PrefixCacheNode? node = options.Server is null ? await PrefixCacheNode.StartAsync(NodeOptions) : null;
+        PrefixCacheNode? node = options.Server is null ? await PrefixCacheNode.StartAsync(NodeOptions(nodeBytes)) : null;
         WorkerPool? plain = null;
         try
         {
@@ -60,6 +58,15 @@ public sealed class SideBySide : IAsyncDisposable
         PromptResult without = await _plain.WorkAsync(number, request, cancellation);
         return (without, await _cached.WorkAsync(number, request, cancellation));
     }
+
+    /// <summary>Chunks that the node had to evict; null = the node is none of the run's.</summary>
+    public long? EvictedChunks => _node?.Counters.ChunksEvicted;
+
+    private static PrefixCacheNodeOptions NodeOptions(long bytes) => new()
+    {
+        Listen = ["127.0.0.1:0"],
+        Host = new HostTierOptions { CapacityBytes = bytes == 0 ? DefaultNodeBytes : bytes },
+    };
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

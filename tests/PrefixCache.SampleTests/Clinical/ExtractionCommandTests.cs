@@ -23,6 +23,11 @@ public class ExtractionCommandTests
         Assert.Equal(0, notes[0]!["reused_tokens"]!.GetValue<int>());
         Assert.All(notes.Skip(1),
             note => Assert.InRange(note!["reused_tokens"]!.GetValue<int>(), 900, note["prompt_tokens"]!.GetValue<int>() - 1));
+        int shared = report["shared_tokens"]!.GetValue<int>();
+        Assert.InRange(shared, 900, 1000);
+        Assert.Equal((shared, 768),
+            (report["shared_tokens_reused"]!.GetValue<int>(), report["shared_tokens_in_whole_chunks"]!.GetValue<int>()));
+        Assert.InRange(report["evicted_chunks"]!.GetValue<int>(), 24, int.MaxValue);
         Assert.All(notes, note => Assert.True(note!["ttft_ms_with"]!.GetValue<double>() > 0));
     }
 

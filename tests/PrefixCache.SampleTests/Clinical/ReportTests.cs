@@ -16,7 +16,7 @@ public class ReportTests
         JsonObject json = JsonNode.Parse(ReportJson.Write(Report(lastOutput: 9)))!.AsObject();
         Assert.Equal(
             ["outputs_equal", "plane", "hit_rate_tokens", "prefill_seconds_saved", "median_ttft_ms_without", "median_ttft_ms_with",
-                "notes"],
+                "notes", "shared_tokens", "shared_tokens_reused", "shared_tokens_in_whole_chunks", "evicted_chunks"],
             json.Select(p => p.Key));
         Assert.True(json["outputs_equal"]!.GetValue<bool>());
         Assert.Equal("stream", json["plane"]!.GetValue<string>());
@@ -24,6 +24,8 @@ public class ReportTests
         Assert.Equal(0.35, json["prefill_seconds_saved"]!.GetValue<double>(), 9);
         Assert.Equal(300, json["median_ttft_ms_without"]!.GetValue<double>());
         Assert.Equal(100, json["median_ttft_ms_with"]!.GetValue<double>());
+        Assert.Equal((70, 50, 0), (json["shared_tokens"]!.GetValue<int>(), json["shared_tokens_reused"]!.GetValue<int>(),
+            json["shared_tokens_in_whole_chunks"]!.GetValue<int>()));
         JsonArray notes = json["notes"]!.AsArray();
         Assert.Equal(3, notes.Count);
         Assert.Equal(["prompt_tokens", "reused_tokens", "ttft_ms_without", "ttft_ms_with"], notes[1]!.AsObject().Select(p => p.Key));
@@ -59,6 +61,6 @@ public class ReportTests
         PromptResult[] without = [new(100, 0, 200, [1, 2]), new(200, 0, 300, [3]), new(100, 0, 310, [7, 9])];
         PromptResult[] with =
             [new(100, 0, 310, [1, 2]), new(200, 150, 50, [3], "stream"), new(100, 50, 100, [7, lastOutput], "stream")];
-        return ExtractionReport.Compare(Notes, without, with);
+        return ExtractionReport.Compare(Notes, without, with, sharedTokens: 70, evicted: 5);
     }
 }

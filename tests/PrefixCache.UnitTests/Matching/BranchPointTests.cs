@@ -49,12 +49,11 @@ public class BranchPointTests
         {
             // Notes begin with one of a few words, then another of a few, and so on: any two share some by chance.
             var words = Enumerable.Range(0, 40).SelectMany(_ => Enumerable.Repeat(7_000_000 + (uint)random.Next(6), 3));
-            node.Serve([.. TokenList.Count(NoteNode.SharedTokens), .. words, 9_000_000 + note]);
+            var hit = node.Serve([.. TokenList.Count(NoteNode.SharedTokens), .. words, 9_000_000 + note]);
+            if (note >= 2) Assert.True(hit >= NoteNode.SharedTokens, $"note {note} hit {hit} tokens");
         }
 
-        var counters = node.Node.Counters;
-        Assert.InRange(counters.BranchPointsMade, 1, 150);
-        Assert.True(counters.BranchPointsHit > 19_000, $"{counters.BranchPointsHit} hits");
+        Assert.InRange(node.Node.Counters.BranchPointsMade, 1, 150);
     }
 
     [Fact]
