@@ -1,3 +1,3 @@
 using PrefixCache.Samples.ClinicalExtraction.CommandLine;
 
-return ExtractionCommand.Invoke(args);
+return new ExtractionProgram().Invoke(args);

@@ -108,6 +108,7 @@ public sealed class CacheNode : IDisposable
                 AllocatedBytes = domains.Sum(domain => domain.Host.AllocatedBytes),
                 WastedBytes = domains.Sum(domain => domain.Host.WastedBytes),
                 Ghosts = stores.Sum(store => store.Ghosts.Count),
+                BranchPointsPending = _state.Copier.Pending,
                 PinnedChunks = stores.Sum(store => store.PinnedChunks),
                 PinnedBytes = stores.Sum(store => store.PinnedBytes),
                 Records = domains.Sum(domain => domain.Host.Records.Count),

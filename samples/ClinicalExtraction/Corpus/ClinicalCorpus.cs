@@ -1,11 +1,16 @@
-using System.Reflection;
-using System.Text;
+using PrefixCache.Samples.Serving.Texts;
 
 namespace PrefixCache.Samples.ClinicalExtraction.Corpus;
 
 /// <summary>The texts of the sample: instructions, examples and notes, carried inside the assembly.</summary>
 public sealed class ClinicalCorpus
 {
+    /// <summary>
+    /// Every prompt carries the shared texts and one note, so they weigh more than a note; with three, common words of both become
+    /// single tokens.
+    /// </summary>
+    private const int SharedWeight = 3;
+
     private ClinicalCorpus(string instructions, string examples, IReadOnlyList<ClinicalNote> notes)
     {
         Instructions = instructions;
@@ -22,23 +27,16 @@ public sealed class ClinicalCorpus
     /// <summary>The notes, in the order that they are worked on.</summary>
     public IReadOnlyList<ClinicalNote> Notes { get; }
 
+    /// <summary>What the vocabulary of the seeded model is learnt from.</summary>
+    public IEnumerable<string> VocabularyTexts =>
+        Enumerable.Repeat<string[]>([Instructions, Examples], SharedWeight).SelectMany(texts => texts)
+            .Concat(Notes.Select(note => note.Text));
+
     /// <summary>Reads the texts.</summary>
     public static ClinicalCorpus Load()
     {
-        Assembly assembly = typeof(ClinicalCorpus).Assembly;
-        IEnumerable<ClinicalNote> notes = assembly.GetManifestResourceNames()
-            .Where(name => name.StartsWith("notes/", StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal)
-            .Select(name => new ClinicalNote(Path.GetFileNameWithoutExtension(name), Read(assembly, name)));
-        return new ClinicalCorpus(Read(assembly, "prompts/instructions.md"), Read(assembly, "prompts/examples.md"), [.. notes]);
-    }
-
-    private static string Read(Assembly assembly, string name)
-    {
-        using Stream stream = assembly.GetManifestResourceStream(name)
-            ?? throw new InvalidOperationException($"The text {name} is missing from {assembly.GetName().Name}.");
-        using StreamReader reader = new(stream, Encoding.UTF8);
-        // A checkout with other line ends must give the same tokens.
-        return reader.ReadToEnd().ReplaceLineEndings("\n");
+        EmbeddedTexts texts = new(typeof(ClinicalCorpus).Assembly);
+        IEnumerable<ClinicalNote> notes = texts.ReadFolder("notes/").Select(note => new ClinicalNote(note.Name, note.Text));
+        return new ClinicalCorpus(texts.Read("prompts/instructions.md"), texts.Read("prompts/examples.md"), [.. notes]);
     }
 }

@@ -1,5 +1,6 @@
-using System.Globalization;
+using PrefixCache.Samples.Serving.Reports;
 using Spectre.Console;
+using static PrefixCache.Samples.Serving.Reports.Figures;
 
 namespace PrefixCache.Samples.ClinicalExtraction.Reports;
 
@@ -21,21 +22,6 @@ public static class ReportTable
                 Number(note.TtftMsWith), Saved(note.TtftMsWithout, note.TtftMsWith), note.OutputsEqual ? "equal" : "[red]DIFFER[/]");
         }
         console.Write(table);
-        Grid totals = new Grid().AddColumn().AddColumn();
-        totals.AddRow("outputs", report.OutputsEqual ? "equal in both runs" : "[red]differ between the runs[/]");
-        totals.AddRow("plane", Markup.Escape(report.Plane));
-        totals.AddRow("hit rate, tokens", report.HitRateTokens.ToString("P1", CultureInfo.InvariantCulture));
-        totals.AddRow("prefill seconds saved", report.PrefillSecondsSaved.ToString("F2", CultureInfo.InvariantCulture));
-        totals.AddRow("median time to first token",
-            $"{Number(report.MedianTtftMsWithout)} ms without, {Number(report.MedianTtftMsWith)} ms with "
-            + $"({Saved(report.MedianTtftMsWithout, report.MedianTtftMsWith)} saved)");
-        console.Write(totals);
+        console.Write(TotalsGrid.Of(report));
     }
-
-    private static string Number(int value) => value.ToString("N0", CultureInfo.InvariantCulture);
-
-    private static string Number(double value) => value.ToString("N1", CultureInfo.InvariantCulture);
-
-    private static string Saved(double without, double with) =>
-        without <= 0 ? "-" : (1 - with / without).ToString("P0", CultureInfo.InvariantCulture);
 }

@@ -26,11 +26,15 @@ internal sealed class BranchPointCopier : IDisposable
         _ = Task.Run(CopyAllAsync);
     }
 
+    /// <summary>Branch points in the making. Changed under the node's lock.</summary>
+    public int Pending { get; private set; }
+
     /// <summary>Called under the node's lock; does not wait.</summary>
     /// <returns>False when the queue is full.</returns>
     public bool TryAdd(ChunkNode source, int tokens)
     {
         if (!_queue.Writer.TryWrite(new Job(source, tokens))) return false;
+        Pending++;
         source.Tree.Store.Lease(source);
         return true;
     }
@@ -149,6 +153,7 @@ internal sealed class BranchPointCopier : IDisposable
             if (isMade) store.Branches!.Made(copies[0].Node);
             else _state.Counters.BranchPointDropped();
             store.Unlease(job.Source);
+            Pending--;
             _state.EndTransfer();
         }
     }

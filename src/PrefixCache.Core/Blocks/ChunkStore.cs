@@ -58,7 +58,9 @@ internal sealed class ChunkStore(IBlockTier tier, IEvictionPolicy policy, GhostL
     {
         if (--node.Leases == 0) _pinnedBytes -= node.AllocatedBytes;
         Leases--;
-        if (node is { IsDetached: true, Leases: 0 }) FreeBlocks(node);
+        if (node.Leases > 0) return;
+        if (node.IsDetached) FreeBlocks(node);
+        else Branches?.Unleased(node);
     }
 
     public void Used(IReadOnlyList<ChunkNode> path) => policy.Used(path);

@@ -36,22 +36,27 @@ internal sealed class Admission(AdmissionMode mode, long capacityBytes)
     public bool IsSelective => mode == AdmissionMode.OnReuse || (mode == AdmissionMode.Adaptive && _nearShare < LeastNearShare);
 
     /// <summary>A chunk is offered that is not here.</summary>
+    /// <param name="node">What is known of it; null = nothing.</param>
     /// <param name="bytes">Of all its shards.</param>
-    public void Missed(long bytes) => _clock += bytes;
+    public void Missed(ChunkNode? node, ulong reservation, long bytes)
+    {
+        if (node?.Seen?.Reservation != reservation) _clock += bytes;
+    }
 
     /// <summary>Notes an offer of a chunk. Ranks of one request offer it one after the other: that is one offer.</summary>
     /// <returns>It was offered by another request before.</returns>
     public bool Offered(ChunkNode node, ulong reservation)
     {
-        if (node.OfferedBy == reservation) return node.OfferedAgain;
-        if (node.OfferedBy == 0)
+        if (mode == AdmissionMode.Always) return true;
+        if (node.Seen is not { } seen)
         {
-            (node.OfferedBy, node.OfferedAt) = (reservation, _clock);
+            node.Seen = new Sighting(reservation, _clock);
             return false;
         }
 
-        if (!node.OfferedAgain) _nearShare += ((_clock - node.OfferedAt < capacityBytes ? 1 : 0) - _nearShare) / Window;
-        node.OfferedBy = reservation;
-        return node.OfferedAgain = true;
+        if (seen.Reservation == reservation) return seen.IsRepeated;
+        if (!seen.IsRepeated) _nearShare += ((_clock - seen.First < capacityBytes ? 1 : 0) - _nearShare) / Window;
+        seen.Reservation = reservation;
+        return seen.IsRepeated = true;
     }
 }

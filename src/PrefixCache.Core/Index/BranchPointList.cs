@@ -8,4 +8,7 @@ internal sealed class BranchPointList
 
     /// <summary>Runs that were worth a branch point so far: the clock by which unused ones grow old.</summary>
     public int Proposals { get; set; }
+
+    /// <summary>Branch points that went again.</summary>
+    public int Gone { get; set; }
 }

@@ -8,7 +8,10 @@ namespace PrefixCache.Core.Index;
 /// Decides which runs become branch points: tokens that two chunks share and differ behind, kept in a short chunk of their own, so that they
 /// stay when the chunks behind them go.
 /// </summary>
-/// <remarks>Every method is called under the node's lock. The copy is made by whoever <paramref name="make"/> is: it takes a lease itself.</remarks>
+/// <remarks>
+/// Among many chunks some share a run by chance. The more branch points of a parent had to go again, the more chunks must share the next one;
+/// one that was hit may always come back.
+/// Every method is called under the node's lock. The copy is made by whoever <paramref name="make"/> is: it takes a lease itself.</remarks>
 /// <param name="store">Whose chunks.</param>
 /// <param name="minTokens">A branch point adds so many to the one below it.</param>
 /// <param name="counters">Of the node.</param>
@@ -21,6 +24,9 @@ internal sealed class BranchPointPlanner(ChunkStore store, int minTokens, CacheC
     /// <summary>A branch point that so many proposals found unused may give its place away.</summary>
     private const int ProposalsUnused = 64;
 
+    /// <summary>So many branch points that went again ask for one more chunk that shares the next.</summary>
+    private const int GonePerSharer = 8;
+
     /// <summary>A chunk became complete: does it share a run with another one?</summary>
     /// <param name="nearest">What shares most with it.</param>
     public void Completed(ChunkNode node, in Neighbour nearest)
@@ -30,8 +36,9 @@ internal sealed class BranchPointPlanner(ChunkStore store, int minTokens, CacheC
         if (!IsWorthwhile(node.Tree, node.Parent, node.Text, nearest)) return;
         var list = node.Tree.Behind(node.Parent).BranchPoints ??= new BranchPointList();
         list.Proposals++;
+        var isShared = nearest.Sharers > list.Gone / GonePerSharer || nearest.Node is { IsBranchPoint: true, IsBranchHit: true };
         var hasPlace = list.Points.Count < MaxPerParent || (nearest.Sharers > 1 && Replaceable(list) is not null);
-        if (!hasPlace || !make(node, nearest.Common)) counters.BranchPointDropped();
+        if (!isShared || !hasPlace || !make(node, nearest.Common)) counters.BranchPointDropped();
     }
 
     /// <summary>The run that a text shares with its nearest is none that a chunk ends with already, or nearly.</summary>
@@ -59,8 +66,7 @@ internal sealed class BranchPointPlanner(ChunkStore store, int minTokens, CacheC
             counters.BranchPointReplaced();
         }
 
-        node.IsBranchPoint = true;
-        node.BranchUse = list.Proposals;
+        (node.IsBranchPoint, node.IsBranchHit, node.BranchUse) = (true, false, list.Proposals);
         list.Points.Add(node);
         return true;
     }
@@ -84,14 +90,24 @@ internal sealed class BranchPointPlanner(ChunkStore store, int minTokens, CacheC
     public void Hit(ChunkNode node)
     {
         if (!node.IsBranchPoint || node.Tree.Behind(node.Parent).BranchPoints is not { } list) return;
-        node.BranchUse = list.Proposals;
+        (node.IsBranchHit, node.BranchUse) = (true, list.Proposals);
         counters.BranchPointHit();
     }
 
     /// <summary>A chunk has lost its blocks, or never got them.</summary>
     public static void Gone(ChunkNode node)
     {
-        if (node.IsBranchPoint) node.Tree.Behind(node.Parent).BranchPoints?.Points.Remove(node);
+        if (!node.IsBranchPoint || node.Tree.Behind(node.Parent).BranchPoints is not { } list || !list.Points.Remove(node)) return;
+        list.Gone++;
+    }
+
+    /// <summary>Nobody uses the chunk at the moment: a tail that a longer chunk contains goes.</summary>
+    public void Unleased(ChunkNode node)
+    {
+        if (node.IsFull || node.IsBranchPoint || !node.IsComplete || !node.IsEvictable) return;
+        if (node.Tree.Behind(node.Parent).Residents.Nearest(node.Text).Sharers == 0) return;
+        store.Discard(node);
+        counters.TailReplaced();
     }
 
     private static ChunkNode? Replaceable(BranchPointList list)

@@ -81,23 +81,17 @@ public sealed unsafe class ChunkNode
     /// <summary>Of a branch point: <see cref="BranchPointList.Proposals"/> when it was made or last hit.</summary>
     internal int BranchUse { get; set; }
 
+    /// <summary>Of a branch point: a lookup was served from it.</summary>
+    internal bool IsBranchHit { get; set; }
+
     /// <summary>Its place among the ghosts; null = it is none.</summary>
     internal LinkedListNode<ChunkNode>? Ghost { get; set; }
 
     /// <summary>Why it is not there, if it was offered or here before.</summary>
     internal MissReason Gone { get; set; }
 
-    /// <summary>The admission's clock when it was offered first.</summary>
-    internal long OfferedAt { get; set; }
-
-    /// <summary>The reservation that offered it last; 0 = none yet.</summary>
-    internal ulong OfferedBy { get; set; }
-
-    /// <summary>A second request offered it.</summary>
-    internal bool OfferedAgain { get; set; }
-
-    /// <summary>Of a ghost that was not admitted: leading tokens that were, as a branch point. 0 = none.</summary>
-    internal int AdmittedTokens { get; set; }
+    /// <summary>What admission knows of it; null where all is admitted.</summary>
+    internal Sighting? Seen { get; set; }
 
     /// <summary>Neighbours in the eviction policy's list.</summary>
     internal ChunkNode? Newer { get; set; }

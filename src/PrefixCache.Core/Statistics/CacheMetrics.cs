@@ -45,6 +45,7 @@ internal sealed class CacheMetrics : IDisposable
         Counter("prefixcache.tails.replaced", "{chunk}", "Short chunks that gave way to a longer one that contains them.",
             () => counters.TailsReplaced);
         Gauge("prefixcache.ghosts", "{chunk}", "Chunks without blocks whose tokens are remembered.", () => node.Snapshot().Ghosts);
+        Gauge("prefixcache.branch_points.pending", "{chunk}", "Branch points in the making.", () => node.Snapshot().BranchPointsPending);
         Gauge("prefixcache.pinned.chunks", "{chunk}", "Chunks that pins keep.", () => node.Snapshot().PinnedChunks);
         Gauge("prefixcache.pinned.bytes", "By", "Blocks that pins keep.", () => node.Snapshot().PinnedBytes);
         Gauge("prefixcache.sessions", "{session}", "Open sessions.", () => node.Snapshot().Sessions);

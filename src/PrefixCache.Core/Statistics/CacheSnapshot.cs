@@ -43,6 +43,9 @@ public sealed record CacheSnapshot
     /// <summary>Chunks without blocks whose tokens are remembered.</summary>
     public int Ghosts { get; init; }
 
+    /// <summary>Branch points in the making.</summary>
+    public int BranchPointsPending { get; init; }
+
     /// <summary>Chunks that pins keep.</summary>
     public long PinnedChunks { get; init; }
 

@@ -88,9 +88,9 @@ internal sealed class StoreTaker(
         if (node is null && tree.Behind(_parent).Residents.Nearest(text).Common == text.Count)
             return new StoreDecision(offer.Handle, StoreAction.Present);
         if (node is not (null or { IsGhost: true }) || IsAdmitted(node, text)) return Take(position, offer, text.Count);
-        var shared = node?.AdmittedTokens ?? SharedTokens(text);
+        var shared = node?.Seen?.AdmittedTokens ?? SharedTokens(text);
         _remembered = Remember(_parent, position);
-        if (_remembered is not null) _remembered.AdmittedTokens = shared;
+        if (_remembered?.Seen is { } seen) seen.AdmittedTokens = shared;
         var decision = shared > 0 ? Take(position, offer, shared) : Refused(offer, RefusalReason.NotReused);
         _refusal = RefusalReason.NotReused;
         return decision;
@@ -100,7 +100,7 @@ internal sealed class StoreTaker(
     private bool IsAdmitted(ChunkNode? node, in ChunkText text)
     {
         var admission = tree.Store.Admission;
-        if (node?.OfferedBy != reservation) admission.Missed(tree.Layout.BytesPerToken * text.Count);
+        admission.Missed(node, reservation, tree.Layout.BytesPerToken * text.Count);
         return (node is not null && admission.Offered(node, reservation)) || !admission.IsSelective;
     }
 

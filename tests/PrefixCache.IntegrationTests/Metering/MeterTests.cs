@@ -57,6 +57,7 @@ public sealed class MeterTests
             ["prefixcache.branch_points.hit"] = 0,
             ["prefixcache.branch_points.replaced"] = 0,
             ["prefixcache.branch_points.dropped"] = 0,
+            ["prefixcache.branch_points.pending"] = 0,
             ["prefixcache.tails.replaced"] = 0,
             ["prefixcache.ghosts"] = 0,
             ["prefixcache.pinned.chunks"] = 0,

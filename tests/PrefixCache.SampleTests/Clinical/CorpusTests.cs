@@ -1,57 +1,60 @@
+using PrefixCache.Samples.ClinicalExtraction.CommandLine;
 using PrefixCache.Samples.ClinicalExtraction.Corpus;
-using PrefixCache.Samples.ClinicalExtraction.Model;
-using PrefixCache.Samples.Llama.Tokenizer;
+using PrefixCache.Samples.Serving.Model;
 
 namespace PrefixCache.SampleTests.Clinical;
 
 public class CorpusTests
 {
-    private static readonly SampleSetup Setup = new(modelFolder: null);
+    private static readonly ClinicalCorpus Corpus = ClinicalCorpus.Load();
+
+    private static readonly SampleModel Model = new ExtractionProgram().CreateModel(folder: null);
+
+    private static readonly PromptBuilder Prompts = new(Corpus, Model.Tokenizer);
 
     [Fact]
     public void SharedPart_InTheSamplesTokenizer_Between900And1000Tokens()
     {
-        Assert.InRange(Setup.Prompts.SharedTokens, 900, 1000);
-        Assert.InRange(Setup.Prompts.InstructionTokens, 450, 600);
-        Assert.InRange(Setup.Prompts.ExampleTokens, 350, 450);
+        Assert.InRange(Prompts.SharedTokens, 900, 1000);
+        Assert.InRange(Prompts.InstructionTokens, 450, 600);
+        Assert.InRange(Prompts.ExampleTokens, 350, 450);
     }
 
     [Fact]
     public void Notes_All24_DifferInLengthAndSayThatTheyAreInvented()
     {
-        Assert.Equal([.. Enumerable.Range(1, 24).Select(i => i.ToString("D2", null))], Setup.Corpus.Notes.Select(n => n.Name));
-        int[] lengths = [.. Setup.Corpus.Notes.Select(n => Setup.Tokenizer.Encode(n.Text).Length)];
+        Assert.Equal([.. Enumerable.Range(1, 24).Select(i => i.ToString("D2", null))], Corpus.Notes.Select(n => n.Name));
+        int[] lengths = [.. Corpus.Notes.Select(n => Model.Tokenizer.Encode(n.Text).Length)];
         Assert.InRange(lengths.Min(), 30, 80);
         Assert.InRange(lengths.Max(), 500, 650);
         Assert.True(lengths.Distinct().Count() > 20, "Notes should have very different lengths.");
-        Assert.All(Setup.Corpus.Notes, note => Assert.Contains("invented", note.Text, StringComparison.OrdinalIgnoreCase));
+        Assert.All(Corpus.Notes, note => Assert.Contains("invented", note.Text, StringComparison.OrdinalIgnoreCase));
     }
 
     [Fact]
     public void Prompts_EveryNote_BeginWithTheSameTokensAndDecodeToTheirText()
     {
-        int[][] prompts = [.. Setup.Corpus.Notes.Select(Setup.Prompts.Build)];
+        int[][] prompts = [.. Corpus.Notes.Select(Prompts.Build)];
         Assert.All(prompts,
-            prompt => Assert.Equal(prompts[0].AsSpan(0, Setup.Prompts.SharedTokens).ToArray(), prompt[..Setup.Prompts.SharedTokens]));
-        Assert.All(prompts.Zip(Setup.Corpus.Notes), pair =>
+            prompt => Assert.Equal(prompts[0].AsSpan(0, Prompts.SharedTokens).ToArray(), prompt[..Prompts.SharedTokens]));
+        Assert.All(prompts.Zip(Corpus.Notes), pair =>
         {
-            string text = Setup.Tokenizer.Decode(pair.First);
-            Assert.StartsWith(Setup.Corpus.Instructions, text, StringComparison.Ordinal);
+            string text = Model.Tokenizer.Decode(pair.First);
+            Assert.StartsWith(Corpus.Instructions, text, StringComparison.Ordinal);
             Assert.Contains(pair.Second.Text.Trim(), text, StringComparison.Ordinal);
             Assert.EndsWith("Answer:\n", text, StringComparison.Ordinal);
         });
-        Assert.True(prompts.Max(p => p.Length) + SampleModel.OutputTokens <= Setup.Capacity);
     }
 
     [Fact]
     public void Vocabulary_TrainedTwice_SameTokens()
     {
-        BpeTokenizer again = SampleVocabulary.Train(ClinicalCorpus.Load());
-        Assert.Equal(Setup.Tokenizer.VocabSize, again.VocabSize);
-        Assert.Equal(Setup.Prompts.Build(Setup.Corpus.Notes[5]), new PromptBuilder(Setup.Corpus, again).Build(Setup.Corpus.Notes[5]));
+        SampleModel again = new ExtractionProgram().CreateModel(folder: null);
+        Assert.Equal(Model.Tokenizer.VocabSize, again.Tokenizer.VocabSize);
+        Assert.Equal(Prompts.Build(Corpus.Notes[5]), new PromptBuilder(Corpus, again.Tokenizer).Build(Corpus.Notes[5]));
     }
 
     [Fact]
     public void Config_OfTheSampleModel_Has15To30MillionParameters() =>
-        Assert.InRange(SampleModel.Config(Setup.Tokenizer.VocabSize).ParameterCount, 15_000_000, 30_000_000);
+        Assert.InRange(SampleModel.SeededConfig(Model.Tokenizer.VocabSize).ParameterCount, 15_000_000, 30_000_000);
 }

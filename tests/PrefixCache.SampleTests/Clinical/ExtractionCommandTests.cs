@@ -1,7 +1,7 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using PrefixCache.Samples.ClinicalExtraction.Corpus;
 using PrefixCache.SampleTests.Reference;
+using PrefixCache.SampleTests.Serving;
 
 namespace PrefixCache.SampleTests.Clinical;
 
@@ -39,22 +39,6 @@ public class ExtractionCommandTests
         Assert.Contains("clinical-extraction: ", error, StringComparison.Ordinal);
     }
 
-    private static (int Code, string Output, string Error) Run(params string[] arguments)
-    {
-        ProcessStartInfo info = new("dotnet")
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        };
-        info.ArgumentList.Add(typeof(ClinicalCorpus).Assembly.Location);
-        foreach (string argument in arguments) info.ArgumentList.Add(argument);
-        using Process process = Process.Start(info)!;
-        process.StandardInput.Close();
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, error.Result);
-    }
+    private static (int Code, string Output, string Error) Run(params string[] arguments) =>
+        SampleProcess.Run(typeof(ClinicalCorpus).Assembly, arguments);
 }

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using PrefixCache.Samples.ClinicalExtraction.Corpus;
-using PrefixCache.Samples.ClinicalExtraction.Extraction;
 using PrefixCache.Samples.ClinicalExtraction.Reports;
+using PrefixCache.Samples.Serving.Prompts;
 using Spectre.Console;
 
 namespace PrefixCache.SampleTests.Clinical;
@@ -56,8 +56,8 @@ public class ReportTests
     private static ExtractionReport Report(int lastOutput)
     {
         // 200 + 300 + 310 ms against 310 + 50 + 100: the first note pays for storing, the others gain.
-        ExtractionResult[] without = [new(100, 0, 200, [1, 2]), new(200, 0, 300, [3]), new(100, 0, 310, [7, 9])];
-        ExtractionResult[] with =
+        PromptResult[] without = [new(100, 0, 200, [1, 2]), new(200, 0, 300, [3]), new(100, 0, 310, [7, 9])];
+        PromptResult[] with =
             [new(100, 0, 310, [1, 2]), new(200, 150, 50, [3], "stream"), new(100, 50, 100, [7, lastOutput], "stream")];
         return ExtractionReport.Compare(Notes, without, with);
     }

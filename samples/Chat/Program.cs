@@ -1,0 +1,3 @@
+using PrefixCache.Samples.Chat.CommandLine;
+
+return new ChatProgram().Invoke(args);

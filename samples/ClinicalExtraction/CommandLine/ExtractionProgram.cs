@@ -1,0 +1,70 @@
+using System.CommandLine;
+using PrefixCache.Samples.ClinicalExtraction.Corpus;
+using PrefixCache.Samples.ClinicalExtraction.Reports;
+using PrefixCache.Samples.Serving.CommandLine;
+using PrefixCache.Samples.Serving.Model;
+using PrefixCache.Samples.Serving.Processes;
+using PrefixCache.Samples.Serving.Prompts;
+using PrefixCache.Samples.Serving.Reports;
+using Spectre.Console;
+
+namespace PrefixCache.Samples.ClinicalExtraction.CommandLine;
+
+/// <summary>Works on each note without and with the cache, and reports the difference.</summary>
+public sealed class ExtractionProgram : SampleProgram
+{
+    /// <summary>Tokens decoded for each note.</summary>
+    public const int OutputTokens = 16;
+
+    /// <inheritdoc/>
+    public override string Name => "clinical-extraction";
+
+    /// <inheritdoc/>
+    public override string Description => """
+        Extracts facts from 24 invented clinical notes, without and with the prefix cache, and compares the two runs.
+
+        Exit code 0: every output token is equal in both runs; 1: one differs; 2: the run could not be made. Examples:
+
+          dotnet run -c Release --project samples/ClinicalExtraction
+          dotnet run -c Release --project samples/ClinicalExtraction -- --server http://127.0.0.1:7420 --json report.json
+        """;
+
+    /// <inheritdoc/>
+    public override SampleModel CreateModel(string? folder) => new(Name, folder, ClinicalCorpus.Load().VocabularyTexts);
+
+    /// <inheritdoc/>
+    protected override async Task<int> CompareAsync(ParseResult parse, SampleOptions options, CancellationToken cancellation)
+    {
+        IAnsiConsole console = SampleConsole.Open();
+        ClinicalCorpus corpus = ClinicalCorpus.Load();
+        SampleModel model = CreateModel(options.ModelFolder);
+        PromptBuilder builder = new(corpus, model.Tokenizer);
+        int[][] prompts = [.. corpus.Notes.Select(builder.Build)];
+        console.WriteLine($"{prompts.Length} notes behind {builder.SharedTokens} shared tokens "
+            + $"({builder.InstructionTokens} of instructions, {builder.ExampleTokens} of examples), "
+            + $"{SideBySide.Workers} worker processes.");
+        if (model.IsSeeded) console.WriteLine(SampleConsole.SeededModelNote);
+
+        console.WriteLine("Starting workers ...");
+        int capacity = prompts.Max(prompt => prompt.Length) + OutputTokens;
+        await using SideBySide workers = await SideBySide.StartAsync(options, capacity, cancellation);
+        List<PromptResult> without = [], with = [];
+        await console.Progress().StartAsync(async context =>
+        {
+            ProgressTask task = context.AddTask("notes", maxValue: prompts.Length);
+            foreach (int[] prompt in prompts)
+            {
+                (PromptResult computed, PromptResult reused) =
+                    await workers.WorkAsync(with.Count, new PromptRequest(prompt, OutputTokens), cancellation);
+                without.Add(computed);
+                with.Add(reused);
+                task.Value = with.Count;
+            }
+        });
+
+        ExtractionReport report = ExtractionReport.Compare(corpus.Notes, without, with);
+        ReportTable.Write(console, report);
+        if (options.JsonFile is { } file) await File.WriteAllTextAsync(file, ReportJson.Write(report), cancellation);
+        return report.OutputsEqual ? 0 : 1;
+    }
+}

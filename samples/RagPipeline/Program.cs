@@ -1,0 +1,3 @@
+using PrefixCache.Samples.RagPipeline.CommandLine;
+
+return new RagProgram().Invoke(args);
