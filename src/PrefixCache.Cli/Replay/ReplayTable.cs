@@ -6,16 +6,14 @@ namespace PrefixCache.Cli.Replay;
 /// <summary>A row for each run, with the columns that the terminal has room for.</summary>
 internal static class ReplayTable
 {
-    /// <summary>Spaces on both sides of a column together, and what the table has at its ends.</summary>
-    private const int Padding = 2;
-
-    private const int Ends = 2;
+    /// <summary>Spaces on each side of a column.</summary>
+    private const int Padding = 1;
 
     /// <param name="width">Of the terminal, in characters.</param>
     public static Table Of(ReplayReport report, int width)
     {
         var columns = Columns(report);
-        while (columns.Sum(column => column.Width(report.Runs) + Padding) + Ends > width)
+        while (columns.Sum(column => column.Width(report.Runs) + (2 * Padding) + 1) + 1 > width)
         {
             var least = columns.MinBy(column => column.Worth)!;
             if (least.Worth == ReplayColumn.Needed) break;
@@ -26,7 +24,7 @@ internal static class ReplayTable
         foreach (var column in columns)
         {
             var shown = new TableColumn(column.Name).NoWrap();
-            shown.Padding = new Padding(Padding / 2, 0);
+            shown.Padding = new Padding(Padding, 0);
             table.AddColumn(column.IsText ? shown : shown.RightAligned());
         }
 
