@@ -1,4 +1,3 @@
-using PrefixCache.Core.Replay;
 using Spectre.Console;
 
 namespace PrefixCache.Cli.Replay;
@@ -13,7 +12,7 @@ internal static class ReplayScreen
     {
         var console = Open();
         foreach (var line in Describe(report)) Console.WriteLine(line);
-        console.Write(Table(report));
+        console.Write(ReplayTable.Of(report, console.Profile.Width));
         foreach (var line in CurveChart.Draw(MissCurve.Of(report))) Console.WriteLine(line);
         if (report.Options.Svg is { } svg) Console.WriteLine($"The curve is in {svg}.");
     }
@@ -41,53 +40,4 @@ internal static class ReplayScreen
         if (trace.Dropped > 0) yield return $"It dropped {ReplayText.Number(trace.Dropped)} lookups, which are missing here.";
         if (trace.Skipped > 0) yield return $"{ReplayText.Number(trace.Skipped)} lines were left out: repeated lookups, or cut off.";
     }
-
-    private static Table Table(ReplayReport report)
-    {
-        var hasBytes = report.ChunkBytes > 0;
-        var hasOptimum = report.Options.Policies.Contains(ReplayPolicies.Belady);
-        var table = new Table { Border = TableBorder.Simple };
-        table.AddColumn("policy");
-        if (report.Options.Modes.Count > 1) table.AddColumn("mode");
-        AddNumber(table, "capacity");
-        AddNumber(table, "requests");
-        AddNumber(table, "tokens");
-        AddNumber(table, "token hits");
-        AddNumber(table, "chunk hits");
-        AddNumber(table, "evictions");
-        AddNumber(table, hasBytes ? "bytes stored" : "tokens stored");
-        AddNumber(table, hasBytes ? "bytes held" : "tokens held");
-        if (hasOptimum) AddNumber(table, "of optimum");
-        foreach (var run in report.Runs)
-        {
-            var cells = new List<string> { run.Setup.Policy };
-            if (report.Options.Modes.Count > 1) cells.Add(ReplayText.Of(run.Setup.Mode));
-            cells.Add(Capacity(run.Setup.Capacity, report));
-            cells.Add(ReplayText.Number(run.Requests));
-            cells.Add(ReplayText.Number(run.TotalTokens));
-            cells.Add(ReplayText.Percent(run.TokenHitRate));
-            cells.Add(ReplayText.Percent(run.BlockHitRate));
-            cells.Add(ReplayText.Number(run.Evictions));
-            cells.Add(Tokens(run, run.StoredTokens, report));
-            cells.Add(Tokens(run, run.PeakTokens, report));
-            if (hasOptimum) cells.Add(report.Optimum(run) is { HitTokens: > 0 } best
-                ? ReplayText.Percent((double)run.HitTokens / best.HitTokens) : "");
-            table.AddRow([.. cells.Select(Markup.Escape)]);
-        }
-
-        return table;
-    }
-
-    private static void AddNumber(Table table, string name) => table.AddColumn(new TableColumn(name).RightAligned().NoWrap());
-
-    private static string Capacity(ReplayCapacity capacity, ReplayReport report) =>
-        capacity.IsUnlimited ? "inf"
-        : capacity.IsBytes ? ReplayText.Bytes(capacity.Amount)
-        : report.ChunkBytes > 0 ? $"{ReplayText.Number(capacity.Amount)} ({ReplayText.Bytes((double)capacity.Amount * report.ChunkBytes)})"
-        : ReplayText.Number(capacity.Amount);
-
-    private static string Tokens(ReplayResult run, long tokens, ReplayReport report) =>
-        run.Setup.Policy == ReplayPolicies.Belady ? ""
-        : report.ChunkBytes > 0 ? ReplayText.Bytes((double)tokens * report.Options.BytesPerToken)
-        : ReplayText.Number(tokens);
 }
