@@ -29,7 +29,8 @@ public sealed class RagTexts
     {
         EmbeddedTexts texts = new(typeof(RagTexts).Assembly);
         IEnumerable<Document> documents = texts.ReadFolder("documents/").Select(file => new Document(file.Name, file.Text.Trim()));
-        string[] questions = texts.Read("questions.txt").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        const StringSplitOptions Lines = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+        string[] questions = texts.Read("questions.txt").Split('\n', Lines);
         return new RagTexts(texts.Read("prompts/system.md"), [.. documents], questions);
     }
 }

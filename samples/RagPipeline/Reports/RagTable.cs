@@ -19,7 +19,8 @@ public static class RagTable
     /// <summary>A row for each question: its documents best first, and what each order reused.</summary>
     private static Table Questions(RagReport report)
     {
-        Table table = new Table().Border(TableBorder.Simple).Title("Tokens reused and time to first token with the cache, by document order");
+        Table table = new Table().Border(TableBorder.Simple);
+        table.Title("Tokens reused and time to first token with the cache, by document order");
         table.AddColumn(new TableColumn("no.").RightAligned()).AddColumn("documents, best first");
         table.AddColumn(new TableColumn("prompt").RightAligned());
         foreach (OrderReport order in report.Orders)

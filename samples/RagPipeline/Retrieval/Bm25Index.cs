@@ -40,7 +40,9 @@ public sealed class Bm25Index
         _averageLength = _lengths.DefaultIfEmpty(0).Average();
     }
 
-    /// <summary>The best documents, best first; of equals the one with the lower id. Fewer when fewer share a term with the query.</summary>
+    /// <summary>
+    /// The best documents, best first; of equals the one with the lower id. Fewer when fewer share a term with the query.
+    /// </summary>
     /// <param name="query">Any text; a term counts once, however often it occurs.</param>
     /// <param name="count">How many at most.</param>
     public IReadOnlyList<ScoredDocument> Search(string query, int count)
