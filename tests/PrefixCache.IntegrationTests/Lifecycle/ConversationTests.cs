@@ -1,6 +1,5 @@
 using PrefixCache.Client;
 using PrefixCache.IntegrationTests.Fixtures;
-using PrefixCache.TestWorker;
 
 namespace PrefixCache.IntegrationTests.Lifecycle;
 
