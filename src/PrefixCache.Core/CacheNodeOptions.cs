@@ -1,3 +1,4 @@
+using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Pins;
 using PrefixCache.Core.Reservations;
@@ -29,6 +30,9 @@ public sealed record CacheNodeOptions
     public long MaxGhostTokens { get; init; } = 8 << 20;
 
     public PinOptions Pins { get; init; } = new();
+
+    /// <summary>One of <see cref="EvictionPolicies.Names"/>.</summary>
+    public string Eviction { get; init; } = EvictionPolicies.Default;
 
     /// <summary>Which new chunks are stored.</summary>
     public AdmissionMode Admission { get; init; } = AdmissionMode.Always;

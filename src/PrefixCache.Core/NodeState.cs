@@ -107,7 +107,7 @@ internal sealed class NodeState : IDisposable
         {
             var tier = new HostTier(host, memory);
             var store = new ChunkStore(
-                tier, new LruEviction(), new GhostList(options.MaxGhostTokens), new Admission(options.Admission, tier.CapacityBytes), Counters);
+                tier, EvictionPolicies.Make(options.Eviction), new GhostList(options.MaxGhostTokens), new Admission(options.Admission, tier.CapacityBytes), Counters);
             return new TrustDomain(tier, store, share);
         }
     }

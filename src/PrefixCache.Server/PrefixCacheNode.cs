@@ -81,6 +81,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
                 Limits = options.Limits,
                 MinPartialTokens = options.MinPartialTokens,
                 MaxGhostTokens = options.MaxGhostTokens,
+                Eviction = options.Eviction,
                 Admission = options.Admission,
                 Pins = options.Pins,
                 TrustDomains = options.TrustDomains,

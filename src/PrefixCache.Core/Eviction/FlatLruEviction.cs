@@ -9,47 +9,25 @@ namespace PrefixCache.Core.Eviction;
 /// </remarks>
 internal sealed class FlatLruEviction : IEvictionPolicy
 {
-    private ChunkNode? _newest;
-    private ChunkNode? _oldest;
+    private readonly ChunkQueue _chunks = new();
 
-    public void Added(ChunkNode node) => Link(node);
+    public void Added(ChunkNode node) => _chunks.Add(node);
 
     public void Used(IReadOnlyList<ChunkNode> path)
     {
-        for (var i = 0; i < path.Count; i++)
-        {
-            if (!path[i].IsListed || path[i] == _newest) continue;
-            Unlink(path[i]);
-            Link(path[i]);
-        }
+        foreach (var node in path)
+            if (node.IsListed) _chunks.MoveToEnd(node);
     }
 
     public void Removed(ChunkNode node)
     {
-        if (node.IsListed) Unlink(node);
+        if (node.IsListed) _chunks.Remove(node);
     }
 
     public ChunkNode? SelectVictim()
     {
-        var node = _oldest;
+        var node = _chunks.First;
         while (node is not null and not { Leases: 0, Writers: 0 }) node = node.Newer;
         return node;
-    }
-
-    private void Link(ChunkNode node)
-    {
-        (node.Older, node.Newer, node.IsListed) = (_newest, null, true);
-        if (_newest is null) _oldest = node;
-        else _newest.Newer = node;
-        _newest = node;
-    }
-
-    private void Unlink(ChunkNode node)
-    {
-        if (node.Newer is null) _newest = node.Older;
-        else node.Newer.Older = node.Older;
-        if (node.Older is null) _oldest = node.Newer;
-        else node.Older.Newer = node.Newer;
-        (node.Newer, node.Older, node.IsListed) = (null, null, false);
     }
 }

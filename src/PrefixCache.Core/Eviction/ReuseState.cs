@@ -1,6 +1,6 @@
 namespace PrefixCache.Core.Eviction;
 
-/// <summary>What <see cref="ReuseEviction"/> keeps of a chunk; the ghost of an evicted one keeps it too.</summary>
+/// <summary>What policies keep of a chunk; the ghost of an evicted one keeps it too.</summary>
 internal struct ReuseState
 {
     /// <summary>When it was last used, by the policy's clock.</summary>
@@ -15,6 +15,12 @@ internal struct ReuseState
     public int Queue;
 
     public bool IsResident;
+
+    /// <summary>S3-FIFO: it was here before.</summary>
+    public bool WasEvicted;
+
+    /// <summary>S3-FIFO: it stands in the main queue.</summary>
+    public bool IsMain;
 
     public bool IsListed;
 }

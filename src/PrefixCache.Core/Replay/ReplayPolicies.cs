@@ -11,17 +11,10 @@ public static class ReplayPolicies
     /// <summary>The optimum, which knows the future; no policy of a node.</summary>
     public const string Belady = "belady";
 
-    private static readonly Dictionary<string, Func<IEvictionPolicy>> Factories = new(StringComparer.Ordinal)
-    {
-        ["lru"] = static () => new LruEviction(),
-        ["reuse"] = static () => new ReuseEviction(),
-        [FlatLru] = static () => new FlatLruEviction(),
-    };
-
-    public static IReadOnlyList<string> Names { get; } = [.. Factories.Keys, Belady];
+    public static IReadOnlyList<string> Names { get; } = [.. EvictionPolicies.Names, FlatLru, Belady];
 
     /// <summary>What is compared where nobody says what.</summary>
-    public static IReadOnlyList<string> Default { get; } = ["lru"];
+    public static IReadOnlyList<string> Default { get; } = ["lru", EvictionPolicies.Default];
 
-    internal static IEvictionPolicy Make(string name) => Factories[name]();
+    internal static IEvictionPolicy Make(string name) => name == FlatLru ? new FlatLruEviction() : EvictionPolicies.Make(name);
 }

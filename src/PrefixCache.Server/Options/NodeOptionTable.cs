@@ -1,3 +1,4 @@
+using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Memory;
 using PrefixCache.Protocol;
@@ -55,6 +56,12 @@ public static class NodeOptionTable
         NodeOption.Number("min-partial-tokens", "tokens",
             "The shortest run within a chunk that is a hit, and that a branch point adds to the one below it; 0 = whole chunks alone are hits.",
             Defaults.MinPartialTokens, 0, 4096, (options, number) => options with { MinPartialTokens = (int)number }),
+        NodeOption.Parsed("eviction", string.Join(", ", EvictionPolicies.Names),
+            "Which chunk goes first: the least recently used; S3-FIFO's; or the one that is least likely to be asked for again, as the node "
+            + "has learned.", EvictionPolicies.Default,
+            (text, options) => EvictionPolicies.Names.Contains(text)
+                ? (options with { Eviction = text }, null)
+                : (options, $"'{text}' is none of {string.Join(", ", EvictionPolicies.Names)}")),
         NodeOption.Parsed("admission", "always, on_reuse or adaptive",
             "Which new chunks are stored: all; those offered for the second time; or the one or the other by how soon chunks come again.",
             "always", ApplyAdmission),

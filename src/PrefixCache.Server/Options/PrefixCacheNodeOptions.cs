@@ -1,4 +1,5 @@
 using PrefixCache.Core;
+using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Pins;
 using PrefixCache.Core.Reservations;
@@ -33,6 +34,9 @@ public sealed record PrefixCacheNodeOptions
 
     /// <summary>Tokens of chunks that were evicted or not admitted which each arena remembers.</summary>
     public long MaxGhostTokens { get; init; } = new CacheNodeOptions().MaxGhostTokens;
+
+    /// <summary>Which chunk goes first: one of <see cref="EvictionPolicies.Names"/>.</summary>
+    public string Eviction { get; init; } = EvictionPolicies.Default;
 
     /// <summary>Which new chunks are stored.</summary>
     public AdmissionMode Admission { get; init; } = AdmissionMode.Always;

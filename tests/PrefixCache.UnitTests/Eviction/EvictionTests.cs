@@ -8,7 +8,7 @@ public class EvictionTests
     [Fact]
     public void Store_TierFull_EvictsTheLeastRecentlyUsedLeafFirst()
     {
-        using var node = new TestNode(pages: 4);
+        using var node = new TestNode(pages: 4, change: options => options with { Eviction = "lru" });
         var session = node.Scheduler();
         node.Put(session, TokenList.Count(32));
         node.Put(session, TokenList.Count(32, first: 100));

@@ -8,13 +8,13 @@ public class MissReasonTests
     [Fact]
     public void Lookup_OfWhatWasNeverThereOrHadToGo_SaysWhich()
     {
-        using var node = new NoteNode(pages: 4);
+        using var node = new NoteNode(pages: 4, options => options with { Eviction = "lru" });
         Assert.Equal([MissReason.NeverSeen], node.Misses(NoteNode.Prompt(0)));
         node.Serve(TokenList.Count(1024));
         for (uint other = 1; other < 3; other++) node.Serve(TokenList.Count(512, first: other * 100_000));
 
         Assert.Equal([MissReason.Evicted, MissReason.NeverSeen], node.Misses(TokenList.Count(1300)));
-        Assert.Equal(1024 + 1024, node.Node.Counters.MissedFor(MissReason.Evicted) + 1024);
+        Assert.Equal(1024, node.Node.Counters.MissedFor(MissReason.Evicted));
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public class ReplayNodeTests
         var requests = RandomTraces.Requests(seed, 150, outputs: false);
 
         // A block of a chunk, however short, fills a page. Branch points are made in the background: without runs there are none.
-        using var node = new TestNode(capacity, change: options => options with { Admission = admission, MinPartialTokens = 0 });
+        using var node = new TestNode(capacity, change: options => options with { Admission = admission, MinPartialTokens = 0, Eviction = "lru" });
         var session = node.Scheduler();
         foreach (var (prompt, _) in requests) node.Put(session, prompt);
         var result = Run(new ReplayWorkload(TraceText.OfTokens(requests)), new ReplaySetup
