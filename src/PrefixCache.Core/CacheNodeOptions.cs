@@ -27,7 +27,7 @@ public sealed record CacheNodeOptions
     public int MinPartialTokens { get; init; } = 16;
 
     /// <summary>Tokens of chunks that were evicted or not admitted which each arena remembers, at 4 bytes.</summary>
-    public long MaxGhostTokens { get; init; } = 8 << 20;
+    public long MaxGhostTokens { get; init; } = 6 << 20;
 
     public PinOptions Pins { get; init; } = new();
 

@@ -99,7 +99,6 @@ internal sealed class ChunkStore(IBlockTier tier, IEvictionPolicy policy, GhostL
         Tier.Publish(block, checksums);
         node.Shards[shard] = block;
         node.Present++;
-        node.AllocatedBytes += block.Extent.Length;
         // The sealer leases chunks that are not complete yet.
         if (node.Leases > 0) _pinnedBytes += block.Extent.Length;
         if (node.Present == 1) policy.Added(node);
@@ -205,6 +204,6 @@ internal sealed class ChunkStore(IBlockTier tier, IEvictionPolicy policy, GhostL
             node.Shards[i] = null;
         }
 
-        (node.Present, node.AllocatedBytes) = (0, 0);
+        node.Present = 0;
     }
 }

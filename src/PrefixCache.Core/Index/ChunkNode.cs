@@ -55,7 +55,15 @@ public sealed unsafe class ChunkNode
     internal int Present { get; set; }
 
     /// <summary>Of the blocks in <see cref="Shards"/>. Grows under a lease only where the sealer leases a chunk that is not complete yet.</summary>
-    internal long AllocatedBytes { get; set; }
+    internal long AllocatedBytes
+    {
+        get
+        {
+            var bytes = 0L;
+            foreach (var block in Shards) bytes += block?.Extent.Length ?? 0;
+            return bytes;
+        }
+    }
 
     /// <summary>Children that are no ghosts.</summary>
     internal int Children { get; set; }

@@ -1,7 +1,7 @@
 namespace PrefixCache.Core.Index;
 
 /// <summary>Why tokens were no hit.</summary>
-public enum MissReason
+public enum MissReason : byte
 {
     None,
 
