@@ -1,5 +1,6 @@
 using System.CommandLine;
 using PrefixCache.Core.Replay;
+using PrefixCache.Core.Replay.Workloads;
 
 namespace PrefixCache.Cli.Replay;
 
@@ -17,13 +18,19 @@ internal static class ReplayCommand
           prefixcache replay trace.jsonl --capacity 16GiB,64GiB --layout llama-3.1-8b --svg misses.svg
           prefixcache replay trace.jsonl --policy lru-flat --capacity 10000 --json -
           prefixcache replay trace.jsonl --capacity 5000 --nodes 4 --routing sticky --belady
+          prefixcache replay generated:chat --policy lru,reuse --belady
         """;
 
     public static Command Create()
     {
-        var trace = new Argument<string>("TRACE") { Description = "The trace, JSONL; a name in .gz is unpacked." };
+        var trace = new Argument<string>("TRACE")
+        {
+            Description = "The trace, JSONL; a name in .gz is unpacked. Or a generated workload: "
+                + string.Join(", ", NamedWorkloads.All.Keys.Select(name => ReplayOptions.Generated + name)),
+        };
         var format = Text("--format", "mooncake|tokens|record", "Format of the trace [default: found by its first line]");
-        var limit = Text("--limit", "requests", "Most requests that are read [default: all]");
+        var seed = Text("--seed", "number", "Of a generated workload: another number makes another one [default: 1]");
+        var limit = Text("--limit", "requests", "Most requests that are read [default: all; 10,000 of a generated workload]");
         var policies = List("--policy", "name", $"Eviction policies, of {string.Join(", ", ReplayPolicies.Names)} "
             + $"[default: {string.Join(",", ReplayPolicies.Default)}]");
         var belady = new Option<bool>("--belady") { Description = "Also the optimum, which knows the future: how far there is to go." };
@@ -45,7 +52,7 @@ internal static class ReplayCommand
         var quiet = new Option<bool>("--quiet") { Description = "No progress bar." };
         var command = new Command("replay", Description)
         {
-            trace, format, limit, policies, belady, capacities, layout, bytesPerToken, chunkTokens, modes, admission, nodes, routing, curve,
+            trace, format, seed, limit, policies, belady, capacities, layout, bytesPerToken, chunkTokens, modes, admission, nodes, routing, curve,
             json, csv, svg, quiet,
         };
         command.SetAction((parsed, cancellation) =>
@@ -57,6 +64,7 @@ internal static class ReplayCommand
             {
                 Trace = reader.Trace(parsed.GetRequiredValue(trace)),
                 Format = reader.Format(parsed.GetValue(format)),
+                Seed = reader.Seed(parsed.GetValue(seed)),
                 Limit = reader.Limit(parsed.GetValue(limit)),
                 Policies = reader.Policies(parsed.GetValue(policies) ?? [], parsed.GetValue(belady)),
                 Capacities = reader.Capacities(parsed.GetValue(capacities) ?? [], hasLayout),

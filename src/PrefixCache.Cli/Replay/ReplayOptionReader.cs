@@ -3,6 +3,7 @@ using PrefixCache.Core.Index;
 using PrefixCache.Core.Memory;
 using PrefixCache.Core.Replay;
 using PrefixCache.Core.Replay.Traces;
+using PrefixCache.Core.Replay.Workloads;
 using PrefixCache.Server.Options;
 
 namespace PrefixCache.Cli.Replay;
@@ -95,11 +96,18 @@ internal sealed class ReplayOptionReader
 
     public int Nodes(string? text) => Number("--nodes", text, 1, MaxNodes) ?? 1;
 
+    public int Seed(string? text) => Number("--seed", text, 0, int.MaxValue) ?? 1;
+
     public int Limit(string? text) => Number("--limit", text, 1, int.MaxValue) ?? int.MaxValue;
 
     public string Trace(string path)
     {
-        if (Directory.Exists(path)) _faults.Add($"{path} is a folder: name a trace file");
+        if (path.StartsWith(ReplayOptions.Generated, StringComparison.Ordinal))
+        {
+            if (!NamedWorkloads.All.ContainsKey(path[ReplayOptions.Generated.Length..]))
+                _faults.Add($"{path}: there is no such workload: one of {string.Join(", ", NamedWorkloads.All.Keys)}");
+        }
+        else if (Directory.Exists(path)) _faults.Add($"{path} is a folder: name a trace file");
         else if (!File.Exists(path)) _faults.Add($"{path}: there is no such file");
         return path;
     }

@@ -10,7 +10,13 @@ internal sealed record ReplayOptions
     /// <summary>A file's name that means standard output.</summary>
     public const string StandardOutput = "-";
 
+    /// <summary>What a generated workload's name begins with, in place of a file.</summary>
+    public const string Generated = "generated:";
+
     public required string Trace { get; init; }
+
+    /// <summary>Of a generated workload.</summary>
+    public int Seed { get; init; } = 1;
 
     public TraceFormat? Format { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Runtime;
 using PrefixCache.Core.Replay;
 using PrefixCache.Core.Replay.Traces;
+using PrefixCache.Core.Replay.Workloads;
 
 namespace PrefixCache.Cli.Replay;
 
@@ -42,7 +43,7 @@ internal static class ReplayProgram
 
     private static ReplayReport Run(ReplayOptions options, ReplayProgress progress, CancellationToken cancellation)
     {
-        var trace = TraceFile.Load(options.Trace, options.Format, options.Limit, progress.Loaded, cancellation);
+        var trace = Load(options, progress, cancellation);
         var workload = new ReplayWorkload(trace);
         if (ReplayOptionReader.CheckChunkTokens(options, workload) is { } fault) throw new ReplayOptionException(fault);
         var setups = Setups(options, workload, cancellation);
@@ -65,6 +66,15 @@ internal static class ReplayProgram
         }
 
         return new ReplayReport(options, workload, results);
+    }
+
+    private static ReplayTrace Load(ReplayOptions options, ReplayProgress progress, CancellationToken cancellation)
+    {
+        if (!options.Trace.StartsWith(ReplayOptions.Generated, StringComparison.Ordinal))
+            return TraceFile.Load(options.Trace, options.Format, options.Limit, progress.Loaded, cancellation);
+        var workload = NamedWorkloads.All[options.Trace[ReplayOptions.Generated.Length..]];
+        var requests = options.Limit == int.MaxValue ? workload.Requests : options.Limit;
+        return WorkloadGenerator.Trace(workload with { Requests = requests, Seed = (ulong)options.Seed });
     }
 
     private static List<ReplaySetup> Setups(ReplayOptions options, ReplayWorkload workload, CancellationToken cancellation)
