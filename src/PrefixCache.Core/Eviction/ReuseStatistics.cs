@@ -4,13 +4,17 @@ namespace PrefixCache.Core.Eviction;
 /// <remarks>
 /// For each class of chunks and each class of ages it keeps how many were used again at that age; with those that still wait it knows how many
 /// reached the age. The quotient is the chance of a use within the age class. What a chunk of age a is worth is the most hits per time that keeping
-/// it can bring: the maximum over all later ages at which one could give it up. Nothing is fitted to a workload; a class of which little is
-/// known is taken for the average of all. Not thread-safe.
+/// it can bring: the maximum over all later ages at which one could give it up. Nothing is fitted to a workload. Where a class has seen little it is
+/// taken to return as all do at that age, so many times as often as it did where it has seen more; where nobody has seen anything, as at the age
+/// before. So what is older than anything that ever came back is worth less than what is younger, and goes first, as in LRU. Not thread-safe.
 /// </remarks>
 internal sealed class ReuseStatistics
 {
-    /// <summary>A class counts for itself as far as it has more than so many chunks: below, chance outweighs what it says.</summary>
-    private const double PriorChunks = 20;
+    /// <summary>
+    /// A class counts for itself as far as it has more than so many chunks, those of a few requests: chunks of one request return together, so that
+    /// they are one observation. Between 5 and 64 the hit rate hardly differs.
+    /// </summary>
+    private const double PriorChunks = 64;
 
     /// <summary>Waiting chunks after which all counts are halved: old habits fade, and numbers stay small.</summary>
     private const double Window = 1 << 20;
@@ -106,18 +110,27 @@ internal sealed class ReuseStatistics
     }
 
     /// <summary>The chance of a use within each age class, for those that reach it.</summary>
-    /// <param name="expected">What is taken for it where little is known; empty = nothing.</param>
+    /// <param name="expected">What all classes together say; empty = it is they who are counted.</param>
     private static void SetChances(ReadOnlySpan<double> hits, ReadOnlySpan<double> waiting, ReadOnlySpan<double> expected, Span<double> chances)
     {
-        var reached = 0.0;
+        Span<double> reached = stackalloc double[AgeScale.Count];
+        var (left, seen, foreseen) = (0.0, 0.0, 0.0);
         for (var age = AgeScale.Count - 1; age >= 0; age--)
         {
-            reached += hits[age] + waiting[age];
+            left += hits[age] + waiting[age];
 
             // Those that wait at this age have passed half of it.
-            var passed = reached - (waiting[age] / 2);
-            var prior = expected.IsEmpty ? 0 : PriorChunks * expected[age];
-            chances[age] = Math.Min(MaxChance, (hits[age] + prior) / (passed + PriorChunks));
+            reached[age] = left - (waiting[age] / 2);
+            if (expected.IsEmpty) continue;
+            seen += hits[age];
+            foreseen += reached[age] * expected[age];
+        }
+
+        var ratio = (seen + PriorChunks) / (foreseen + PriorChunks);
+        for (var age = 0; age < AgeScale.Count; age++)
+        {
+            var prior = !expected.IsEmpty ? ratio * expected[age] : age == 0 ? 0 : chances[age - 1];
+            chances[age] = Math.Min(MaxChance, (hits[age] + (PriorChunks * Math.Min(MaxChance, prior))) / (reached[age] + PriorChunks));
         }
     }
 
