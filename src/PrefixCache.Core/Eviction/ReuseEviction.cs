@@ -121,7 +121,7 @@ internal sealed class ReuseEviction : IEvictionPolicy
     {
         if (_now >= _nextMove)
         {
-            // A leaf may stand in its queue a sixteenth of the tier's turnover too long: less than an age class.
+            // A leaf may stand in its queue a little of the tier's turnover too long: less than an age class.
             _nextMove = _now + Math.Max(16, _count / 128);
             MoveAged();
         }

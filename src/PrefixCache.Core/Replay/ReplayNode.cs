@@ -243,7 +243,7 @@ internal sealed class ReplayNode : IDisposable
     }
 
     /// <summary>As many ghosts as a node would keep, whose chunks have tokens.</summary>
-    private long GhostTokens(int chunkTokens) => IsFlat ? 0 : _hasNames
+    private long GhostTokens(int chunkTokens) => IsFlat && _setup.Admission == AdmissionMode.Always ? 0 : _hasNames
         ? _setup.MaxGhostTokens / (chunkTokens + GhostList.OverheadTokens) * (NameTokens + GhostList.OverheadTokens)
         : _setup.MaxGhostTokens;
 }
