@@ -133,7 +133,7 @@ public sealed class PrefixCacheClient : IAsyncDisposable
         return new PrefixReservation(this, answer is null ? null : session, layout, ticket, extents)
         {
             Trail = trail,
-            StoreLimit = options.StoreLimitTokens ?? int.MaxValue,
+            StoreLimit = Math.Max(options.StoreLimitTokens ?? int.MaxValue, 0),
             MissReason = LookupMessages.FirstMiss(answer),
         };
     }
