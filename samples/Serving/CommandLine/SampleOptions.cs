@@ -21,13 +21,15 @@ public sealed record SampleOptions
     public IReadOnlyList<string> Faults()
     {
         List<string> faults = [];
-        if (Server is not null && !(Uri.TryCreate(Server, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" or "unix"))
+        bool isAddress = Uri.TryCreate(Server, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" or "unix";
+        if (Server is not null && !isAddress)
             faults.Add($"--server is '{Server}'; expected http://host:port, https://host:port or unix:///path/to.sock.");
         if (TokenFile is not null && Server is null) faults.Add("--token-file is for a node that runs already: name that with --server.");
         if (TokenFile is not null && !File.Exists(TokenFile)) faults.Add($"--token-file is '{TokenFile}'; there is no such file.");
         if (ModelFolder is not null && !Directory.Exists(ModelFolder)) faults.Add($"--model is '{ModelFolder}'; there is no such folder.");
         if (JsonFile is "" or "-") faults.Add($"--json is '{JsonFile}'; expected a file's name, for the table goes to standard output.");
-        else if (JsonFile is not null && (Directory.Exists(JsonFile) || !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(JsonFile)))))
+        else if (JsonFile is not null
+            && (Directory.Exists(JsonFile) || !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(JsonFile)))))
             faults.Add($"--json is '{JsonFile}'; expected a file in a folder that exists.");
         return faults;
     }

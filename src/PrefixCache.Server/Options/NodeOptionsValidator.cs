@@ -50,7 +50,7 @@ internal static class NodeOptionsValidator
             faults.Add($"trust-domains: tenant '{tenant.Key}' is named {tenant.Count()} times: a tenant has one arena");
         if (options.TokenFile.Length > 0 && !File.Exists(options.TokenFile)) faults.Add($"token-file: {options.TokenFile} does not exist");
         if (options is { Admission: AdmissionMode.OnReuse, MaxGhostTokens: 0 })
-            faults.Add("admission is on_reuse and max-ghost-tokens 0: nothing would ever be stored, for ghosts tell what was offered before");
+            faults.Add("admission is on_reuse and max-ghost-tokens 0: nothing would ever be stored, for ghosts tell what came before");
         if (options.Host.LowWatermark >= options.Host.HighWatermark)
             faults.Add(FormattableString.Invariant(
                 $"low-watermark {options.Host.LowWatermark} is not below high-watermark {options.Host.HighWatermark}"));
