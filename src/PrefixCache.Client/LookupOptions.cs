@@ -18,7 +18,9 @@ public sealed record LookupOptions
     /// <summary>Digest of the adapter's weights, or a name that is never reused; empty = none.</summary>
     public string Adapter { get; init; } = "";
 
-    /// <summary>Leading tokens of which the node may keep KV: nothing behind them is stored, copied or remembered. Null = all.</summary>
+    /// <summary>
+    /// Leading tokens of which the node may keep KV: nothing behind them is stored, copied or remembered. Null = all; below 0 = none, as 0.
+    /// </summary>
     public int? StoreLimitTokens { get; init; }
 
     /// <summary>

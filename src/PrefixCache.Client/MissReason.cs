@@ -24,6 +24,6 @@ public enum MissReason
     /// <summary>They were offered and not admitted, or are there and cut by the alignment or the least run.</summary>
     Policy,
 
-    /// <summary>The node did not answer.</summary>
+    /// <summary>There is no answer: the node is away, was too slow, or refused the request as faulty. An event says which.</summary>
     TimeOut,
 }

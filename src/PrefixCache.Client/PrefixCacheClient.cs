@@ -133,7 +133,7 @@ public sealed class PrefixCacheClient : IAsyncDisposable
         return new PrefixReservation(this, answer is null ? null : session, layout, ticket, extents)
         {
             Trail = trail,
-            StoreLimit = options.StoreLimitTokens ?? int.MaxValue,
+            StoreLimit = Math.Max(options.StoreLimitTokens ?? int.MaxValue, 0),
             MissReason = LookupMessages.FirstMiss(answer),
         };
     }
@@ -176,6 +176,8 @@ public sealed class PrefixCacheClient : IAsyncDisposable
         KvLayout layout, ReadOnlyMemory<int> tokens, PinOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new PinOptions();
+        if (options.Time <= TimeSpan.Zero)
+            throw new PrefixCacheException($"Pin: the time is {options.Time}: give one above zero, or none for as long as the node allows.");
         var answer = await AdminAsync("Pin", session =>
         {
             var request = new PinRequest

@@ -17,6 +17,23 @@ public sealed record SampleOptions
     /// <summary>Where the figures go as JSON.</summary>
     public string? JsonFile { get; init; }
 
+    /// <summary>What can be said before a run, which takes a minute, is made.</summary>
+    public IReadOnlyList<string> Faults()
+    {
+        List<string> faults = [];
+        bool isAddress = Uri.TryCreate(Server, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" or "unix";
+        if (Server is not null && !isAddress)
+            faults.Add($"--server is '{Server}'; expected http://host:port, https://host:port or unix:///path/to.sock.");
+        if (TokenFile is not null && Server is null) faults.Add("--token-file is for a node that runs already: name that with --server.");
+        if (TokenFile is not null && !File.Exists(TokenFile)) faults.Add($"--token-file is '{TokenFile}'; there is no such file.");
+        if (ModelFolder is not null && !Directory.Exists(ModelFolder)) faults.Add($"--model is '{ModelFolder}'; there is no such folder.");
+        if (JsonFile is "" or "-") faults.Add($"--json is '{JsonFile}'; expected a file's name, for the table goes to standard output.");
+        else if (JsonFile is not null
+            && (Directory.Exists(JsonFile) || !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(JsonFile)))))
+            faults.Add($"--json is '{JsonFile}'; expected a file in a folder that exists.");
+        return faults;
+    }
+
     /// <summary>The arguments that give a worker the same model and, if there is one, the node.</summary>
     /// <param name="capacity">Tokens of the longest prompt with its answer.</param>
     public IReadOnlyList<string> WorkerArguments(int capacity, string? server)

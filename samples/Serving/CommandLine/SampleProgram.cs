@@ -51,9 +51,16 @@ public abstract class SampleProgram
             TokenFile = parse.GetValue(tokenFile),
             JsonFile = parse.GetValue(json),
         };
+        Task<int> Compare(ParseResult parse, CancellationToken cancellation)
+        {
+            SampleOptions options = Options(parse);
+            return options.Faults() is { Count: > 0 } faults
+                ? Task.FromResult(Fail(string.Join(" ", faults)))
+                : CompareAsync(parse, options, cancellation);
+        }
         RootCommand root = new(Description) { model, server, tokenFile, json };
         foreach (Option option in OwnOptions) root.Options.Add(option);
-        root.SetAction((parse, cancellation) => GuardAsync(() => CompareAsync(parse, Options(parse), cancellation)));
+        root.SetAction((parse, cancellation) => GuardAsync(() => Compare(parse, cancellation)));
         Command worker = new(Worker, "Answers requests on standard input.") { capacity };
         worker.Hidden = true;
         worker.SetAction((parse, cancellation) =>

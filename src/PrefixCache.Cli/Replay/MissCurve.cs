@@ -82,7 +82,7 @@ internal sealed class MissCurve
             points.Add(new CurvePoint(blocks, ratio));
         }
 
-        return new CurveSeries(Name(report, ReplayPolicies.FlatLru, mode) + ", exact", points, true);
+        return new CurveSeries(Name(report, ReplayPolicies.FlatLru, mode) + (report.Trace.HasTokens ? ", exact, by whole chunks" : ", exact"), points, true);
     }
 
     private static string Name(ReplayReport report, string policy, ReplayMode mode) =>

@@ -1,4 +1,5 @@
 using System.Runtime;
+using PrefixCache.Core.Index;
 using PrefixCache.Core.Replay;
 using PrefixCache.Core.Replay.Traces;
 using PrefixCache.Core.Replay.Workloads;
@@ -88,6 +89,7 @@ internal static class ReplayProgram
             foreach (var mode in options.Modes)
             {
                 var setup = ReplayReport.Setup(options, mode) with { Policy = policy };
+                if (policy is ReplayPolicies.FlatLru or ReplayPolicies.Belady) setup = setup with { Admission = AdmissionMode.Always };
                 setups.AddRange(capacities.Select(capacity => setup with { Capacity = capacity }));
             }
         }

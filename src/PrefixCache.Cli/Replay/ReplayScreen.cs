@@ -36,7 +36,8 @@ internal static class ReplayScreen
         if (report.ChunkBytes > 0)
             yield return $"A chunk has {ReplayText.Bytes(report.ChunkBytes)} of KV; all of them {ReplayText.Bytes((double)curve.MaxBlocks * report.ChunkBytes)}.";
         if (trace.RecordedHitTokens is { } hits)
-            yield return $"The node that recorded it hit {ReplayText.Percent((double)hits / Math.Max(1, trace.PromptTokens))} of the tokens.";
+            yield return $"The node that recorded it hit {ReplayText.Percent((double)hits / Math.Max(1, trace.PromptTokens))} of the tokens,"
+                + " those within chunks too, which a replay of a record does not see.";
         if (trace.Dropped > 0) yield return $"It dropped {ReplayText.Number(trace.Dropped)} lookups, which are missing here.";
         if (trace.Skipped > 0) yield return $"{ReplayText.Number(trace.Skipped)} lines were left out: repeated lookups, or cut off.";
     }

@@ -18,7 +18,9 @@ internal static class LookupMessages
             ComputedTokens = (uint)options.ComputedTokens,
             AlignTokens = (uint)options.AlignTokens,
         };
-        if (options.StoreLimitTokens is { } limit) request.StoreLimitTokens = (uint)limit;
+
+        // A limit that was computed below zero keeps nothing; as an unsigned number it would keep all.
+        if (options.StoreLimitTokens is { } limit) request.StoreLimitTokens = (uint)Math.Max(limit, 0);
         request.Items.AddRange(Items(options.Items));
 
         // Ranks of an engine with several locate their shards themselves.

@@ -1,4 +1,5 @@
 using System.Net;
+using PrefixCache.Core.Index;
 
 namespace PrefixCache.Server.Options;
 
@@ -41,12 +42,16 @@ internal static class NodeOptionsValidator
             faults.Add("shared-memory is false: shared-memory-socket and shared-memory-users have no use then");
         if (options.Record.Length > 0 && Path.GetDirectoryName(Path.GetFullPath(options.Record)) is { } records && !Directory.Exists(records))
             faults.Add($"record: the folder {records} does not exist: make it, or choose another path");
+        if (Directory.Exists(options.Record)) faults.Add($"record: {options.Record} is a folder: name a file in it");
         foreach (var name in options.TrustDomains.GroupBy(domain => domain.Name).Where(group => group.Count() > 1))
             faults.Add($"trust-domains: '{name.Key}' is there {name.Count()} times: list all its tenants once");
         foreach (var tenant in options.TrustDomains
             .SelectMany(domain => domain.Tenants).GroupBy(tenant => tenant).Where(group => group.Count() > 1))
             faults.Add($"trust-domains: tenant '{tenant.Key}' is named {tenant.Count()} times: a tenant has one arena");
         if (options.TokenFile.Length > 0 && !File.Exists(options.TokenFile)) faults.Add($"token-file: {options.TokenFile} does not exist");
+        if (options is { Admission: not AdmissionMode.Always, MaxGhostTokens: 0 })
+            faults.Add("admission is on_reuse or adaptive and max-ghost-tokens 0: nothing that waits for its second offer would ever be stored, "
+                + "for ghosts tell what came before");
         if (options.Host.LowWatermark >= options.Host.HighWatermark)
             faults.Add(FormattableString.Invariant(
                 $"low-watermark {options.Host.LowWatermark} is not below high-watermark {options.Host.HighWatermark}"));

@@ -35,6 +35,23 @@ public sealed class AdviceTests
     }
 
     [Fact]
+    public async Task Store_WithALimitBelowZero_KeepsNothing()
+    {
+        await using var node = await RunningNode.StartAsync();
+        var (layout, tokens) = (TestKv.Layout(), TestKv.Tokens(150));
+        var client = await node.ConnectAsync();
+        await client.RegisterLayoutAsync(layout);
+        await using (var cold = await client.LookupAsync(layout, tokens, new LookupOptions { StoreLimitTokens = -1 }))
+        {
+            var stored = await cold.StoreAsync(TestKv.Memory(layout, TestKv.Compute(layout, tokens), 150));
+            Assert.Equal((0, 0), (stored.Committed, stored.Refused));
+        }
+
+        await using var warm = await client.LookupAsync(layout, tokens);
+        Assert.Equal((0, 0L), (warm.HitTokens, node.Node.Snapshot().UsedBytes));
+    }
+
+    [Fact]
     public async Task Store_WithALimit_KeepsNothingBehindIt()
     {
         await using var node = await RunningNode.StartAsync();

@@ -106,6 +106,7 @@ public sealed class OptionsLoaderTests
     [InlineData("listen", "::1:7420", "is no address:port")]
     [InlineData("listen", "", "listen and socket are both empty")]
     [InlineData("token-file", "/nowhere/tokens", "/nowhere/tokens does not exist")]
+    [InlineData("record", "/", "record: / is a folder: name a file in it")]
     [InlineData("low-watermark", "0.95", "low-watermark 0.95 is not below high-watermark 0.95")]
     [InlineData("max-reserved-tokens", "5", "max-reserved-tokens 5 is below max-tokens")]
     [InlineData("no-such-option", "5", "command line: there is no option 'no-such-option'")]
@@ -114,6 +115,14 @@ public sealed class OptionsLoaderTests
         var exception = Assert.Throws<NodeOptionsException>(
             () => NodeOptionsLoader.Load(null, new Dictionary<string, string> { [name] = value }, readEnvironment: false));
         Assert.Contains(says, exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_OfOnReuseWithoutGhosts_SaysThatNothingWouldBeStored()
+    {
+        var values = new Dictionary<string, string> { ["admission"] = "on_reuse", ["max-ghost-tokens"] = "0" };
+        var exception = Assert.Throws<NodeOptionsException>(() => NodeOptionsLoader.Load(null, values, readEnvironment: false));
+        Assert.Contains("nothing would ever be stored", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

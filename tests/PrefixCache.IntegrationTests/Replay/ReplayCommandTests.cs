@@ -100,5 +100,17 @@ public sealed class ReplayCommandTests
         Assert.Equal((2, 2), (tokens.Code, blocks.Code));
     }
 
+    [Fact]
+    public async Task Admission_OfPoliciesThatAreNoneOfANode_IsAlways()
+    {
+        using var folder = new TemporaryFolder();
+        var output = await ReplayRun.OutputAsync(folder.Write("t.jsonl", Trace), "--policy", "lru,lru-flat,belady", "--capacity", "inf",
+            "--admission", "on_reuse", "--json", "-");
+        using var json = JsonDocument.Parse(output);
+        Assert.Equal([("lru", "on_reuse", 1536L), ("lru-flat", "always", 2560L), ("belady", "always", 2560L)],
+            json.RootElement.GetProperty("runs").EnumerateArray().Select(run =>
+                (run.GetProperty("policy").GetString()!, run.GetProperty("admission").GetString()!, Count(run, "hit_tokens"))));
+    }
+
     private static long Count(JsonElement run, string name) => run.GetProperty(name).GetInt64();
 }

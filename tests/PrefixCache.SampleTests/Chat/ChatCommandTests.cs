@@ -35,10 +35,23 @@ public class ChatCommandTests
     [InlineData("--conversations", "7")]
     [InlineData("--turns", "0")]
     [InlineData("--turns", "many")]
-    [InlineData("worker", "--server", "nonsense")]
-    public void Run_BadInput_ExitCode2AndAReason(params string[] arguments)
+    [InlineData("--server", "127.0.0.1:7420")]
+    [InlineData("--token-file", "no-such-file")]
+    [InlineData("--model", "no-such-folder")]
+    [InlineData("--json", "-")]
+    [InlineData("--json", "no-such-folder/report.json")]
+    public void Run_BadInput_ExitCode2AndAReasonBeforeAnyWork(params string[] arguments)
     {
-        (int code, _, string error) = Run(arguments);
+        (int code, string output, string error) = Run(arguments);
+        Assert.Equal((2, ""), (code, output));
+        Assert.StartsWith("chat: ", error, StringComparison.Ordinal);
+        Assert.Contains(arguments[0], error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RunWorker_FaultyAddress_ExitCode2AndAReason()
+    {
+        (int code, _, string error) = Run("worker", "--server", "nonsense");
         Assert.Equal(2, code);
         Assert.Contains("chat: ", error, StringComparison.Ordinal);
     }
