@@ -98,8 +98,16 @@ public sealed class PinService : IDisposable
             return fault;
         }
 
-        if (pin is null) _pins.Add((pin = new Pin(NextId(), tree, tokens)).Id, pin);
-        else tokens.Dispose();
+        if (pin is null)
+        {
+            _pins.Add((pin = new Pin(NextId(), tree, tokens)).Id, pin);
+            tree.Pins++;
+        }
+        else
+        {
+            tokens.Dispose();
+        }
+
         var before = pin.Path;
         pin.Path = path;
         foreach (var node in path) Hold(node);
@@ -125,6 +133,7 @@ public sealed class PinService : IDisposable
         _pins.Remove(pin.Id);
         foreach (var node in pin.Path) Let(node);
         pin.Tokens.Dispose();
+        pin.Tree.Pins--;
         _state.Namespaces.RemoveIfUnused(pin.Tree);
     }
 
