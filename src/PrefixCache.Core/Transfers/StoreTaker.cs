@@ -136,9 +136,10 @@ internal sealed class StoreTaker(
 
         // The tree may have lost a node since the keys were computed; the chunk behind it cannot be named then.
         var run = text.Cut(tokens);
-        var node = tree.Find(_parent, run) is null && !chain.HasKey(position)
+        var known = tree.Find(_parent, run);
+        var node = known is null && !chain.HasKey(position)
             ? null
-            : tree.GetOrAdd(_parent, run, isCut ? chain.CutKey(position, tokens) : chain.Key(position));
+            : tree.GetOrAdd(_parent, run, known?.Key ?? (isCut ? chain.CutKey(position, tokens) : chain.Key(position)));
         if (node is null) return Refused(offer, _refusal = RefusalReason.ParentMissing);
         if (node.Shards[shard] is not null) return new StoreDecision(offer.Handle, StoreAction.Present);
         store.Admission.Offered(node, reservation);
