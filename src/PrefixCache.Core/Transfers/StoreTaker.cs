@@ -84,8 +84,9 @@ internal sealed class StoreTaker(
             return new StoreDecision(offer.Handle, StoreAction.Present);
         }
 
-        // A short chunk that a longer one contains; nothing can follow it.
-        if (node is null && tree.Behind(_parent).Residents.Nearest(text).Common == text.Count)
+        // A short chunk that a longer one contains and serves; nothing can follow it.
+        if (node is null && tree.Store.Branches?.IsServedByLonger(text.Count) != false
+            && tree.Behind(_parent).Residents.Nearest(text).Common == text.Count)
             return new StoreDecision(offer.Handle, StoreAction.Present);
         if (node is not (null or { IsGhost: true }) || IsAdmitted(node, text)) return Take(position, offer, text.Count);
         var shared = node?.Seen?.AdmittedTokens ?? SharedTokens(text);
