@@ -89,9 +89,9 @@ internal sealed class StoreTaker(
             && tree.Behind(_parent).Residents.Nearest(text).Common == text.Count)
             return new StoreDecision(offer.Handle, StoreAction.Present);
         if (node is not (null or { IsGhost: true }) || IsAdmitted(node, text)) return Take(position, offer, text.Count);
-        var shared = node?.Seen?.AdmittedTokens ?? SharedTokens(text);
+        var shared = !mayCut ? 0 : node?.Seen?.AdmittedTokens ?? SharedTokens(text);
         _remembered = Remember(_parent, position);
-        if (_remembered?.Seen is { } seen) seen.AdmittedTokens = shared;
+        if (mayCut && _remembered?.Seen is { } seen) seen.AdmittedTokens = shared;
         var decision = shared > 0 ? Take(position, offer, shared) : Refused(offer, RefusalReason.NotReused);
         _refusal = RefusalReason.NotReused;
         return decision;
@@ -108,7 +108,7 @@ internal sealed class StoreTaker(
     /// <summary>Leading tokens that another chunk was offered with before and that no chunk ends with yet.</summary>
     private int SharedTokens(in ChunkText text)
     {
-        if (!mayCut || tree.Store.Branches is not { } branches) return 0;
+        if (tree.Store.Branches is not { } branches) return 0;
         var nearest = tree.Nearest(_parent, text);
         return branches.IsWorthwhile(tree, _parent, text, nearest) ? nearest.Common : 0;
     }
