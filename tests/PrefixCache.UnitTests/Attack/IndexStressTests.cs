@@ -14,7 +14,7 @@ namespace PrefixCache.UnitTests.Attack;
 public sealed class IndexStressTests
 {
     private const int Threads = 4;
-    private const int Rounds = 400;
+    private const int Rounds = 300;
     private const int ChunkTokens = 32;
 
     [Theory]
@@ -41,7 +41,6 @@ public sealed class IndexStressTests
         }, cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
 
         Assert.True(SpinWait.SpinUntil(() => node.Now.BranchPointsPending == 0, TimeSpan.FromSeconds(20)));
-        Assert.True(SpinWait.SpinUntil(() => node.Now.Leases == node.Now.PinnedChunks || node.Now.PinnedChunks > 0, TimeSpan.FromSeconds(20)));
         Assert.True(node.Node.Counters is { TokensHit: > 0, ChunksEvicted: > 0, ChunksCommitted: > 0 });
         foreach (var reason in Enum.GetValues<MissReason>()) Assert.True(node.Node.Counters.MissedFor(reason) >= 0, $"{reason} ran backwards");
         var counters = node.Node.Counters;
@@ -67,6 +66,10 @@ public sealed class IndexStressTests
     {
         private readonly List<(LookupAnswer Answer, Prompt Prompt)> _out = [];
         private readonly List<ulong> _pins = [];
+
+        /// <summary>Transfers that end rounds after they began, whatever became of their reservations.</summary>
+        private readonly Queue<Action> _late = [];
+        private readonly Dictionary<ulong, string> _names = [];
         private Session _session = node.Scheduler($"engine {thread}");
         private int _request;
 
@@ -81,8 +84,10 @@ public sealed class IndexStressTests
                 if (random.Next(6) == 0) Pin(prompt);
                 if (random.Next(40) == 0) node.Node.ClearTenant(_session);
                 if (random.Next(60) == 0) Reopen();
+                if (_late.Count > random.Next(6)) _late.Dequeue()();
             }
 
+            while (_late.TryDequeue(out var end)) end();
             node.Node.Sessions.End(_session);
         }
 
@@ -114,7 +119,7 @@ public sealed class IndexStressTests
             }
 
             var asked = random.Next(3) == 0 ? random.Next(1, prompt.Tokens.Length + 1) : prompt.Tokens.Length;
-            var name = Names[answer.Reservation];
+            var name = _names[answer.Reservation];
             var again = Lookup(Query(name), prompt.Tokens[..asked], [.. prompt.Items.Where(item => item.Position < asked)]);
             Assert.Equal((answer.Reservation, prompt.Tokens.Length), (again.Reservation, again.TotalTokens));
             Assert.InRange(again.HitTokens, 0, asked);
@@ -122,12 +127,10 @@ public sealed class IndexStressTests
             return _out[index];
         }
 
-        private Dictionary<ulong, string> Names { get; } = [];
-
         private (LookupAnswer Answer, Prompt Prompt) Add(LookupAnswer answer, Prompt prompt)
         {
             _out.Add((answer, prompt));
-            Names[answer.Reservation] = $"{_request - 1}";
+            _names[answer.Reservation] = $"{_request - 1}";
             return (answer, prompt);
         }
 
@@ -166,12 +169,25 @@ public sealed class IndexStressTests
         private void Verify(in LookupAnswer answer, Prompt prompt)
         {
             Assert.InRange(answer.HitTokens, 0, prompt.Tokens.Length);
-            for (var shard = 0; shard < 2; shard++)
+            for (var next = 0; next < 2; next++)
             {
-                using var transfer = TestNode.Value(node.TryRetrieve(_session, answer.Reservation, shard));
+                var shard = next;
+                var transfer = TestNode.Value(node.TryRetrieve(_session, answer.Reservation, shard));
                 Assert.Equal(answer.HitTokens, transfer.Chunks.Sum(chunk => chunk.Tokens));
-                foreach (var chunk in transfer.Chunks) Compare(chunk, prompt, shard);
+                EndLate(() => Compare(transfer, prompt, shard));
             }
+        }
+
+        private void EndLate(Action end)
+        {
+            if (random.Next(3) == 0) _late.Enqueue(end);
+            else end();
+        }
+
+        private static void Compare(RetrieveTransfer transfer, Prompt prompt, int shard)
+        {
+            foreach (var chunk in transfer.Chunks) Compare(chunk, prompt, shard);
+            transfer.Dispose();
         }
 
         private static void Compare(in ChunkRead chunk, Prompt prompt, int shard)
@@ -188,20 +204,28 @@ public sealed class IndexStressTests
 
         private void Store(in LookupAnswer answer, Prompt prompt)
         {
-            for (var shard = 0; shard < 2; shard++)
+            for (var next = 0; next < 2; next++)
             {
+                var shard = next;
                 if (random.Next(10) == 0) continue;
                 var offers = TestNode.Offers(answer).Where(_ => random.Next(15) > 0).ToArray();
                 if (offers.Length == 0) continue;
-                using var transfer = TestNode.Value(node.Node.Stores.Open(_session, answer.Reservation, shard, offers));
-                foreach (var write in transfer.Writes)
-                {
-                    if (random.Next(12) == 0) break;
-                    CausalKv.Of(write.Block.Shape, shard, prompt.Tokens, prompt.Items, ((int)write.Handle - 1) * ChunkTokens, write.Block.Tokens)
-                        .CopyTo(write.Block.Payload);
-                    transfer.Commit(write, random.Next(3) == 0 ? [] : KvBytes.Checksums(write.Block));
-                }
+                var transfer = TestNode.Value(node.Node.Stores.Open(_session, answer.Reservation, shard, offers));
+                EndLate(() => Write(transfer, prompt, shard));
             }
+        }
+
+        private void Write(StoreTransfer transfer, Prompt prompt, int shard)
+        {
+            foreach (var write in transfer.Writes)
+            {
+                if (random.Next(12) == 0) break;
+                CausalKv.Of(write.Block.Shape, shard, prompt.Tokens, prompt.Items, ((int)write.Handle - 1) * ChunkTokens, write.Block.Tokens)
+                    .CopyTo(write.Block.Payload);
+                transfer.Commit(write, random.Next(3) == 0 ? [] : KvBytes.Checksums(write.Block));
+            }
+
+            transfer.Dispose();
         }
 
         private void Pin(Prompt prompt)
