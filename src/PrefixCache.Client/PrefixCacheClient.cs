@@ -119,9 +119,9 @@ public sealed class PrefixCacheClient : IAsyncDisposable
         options ??= new LookupOptions();
         var session = _keeper.Current;
         var request = LookupMessages.Request(session, layout, options);
-        if (options.Parent is { } parent && parent.IsParentOf(tokens.Span, session))
+        if (options.Parent is { } parent && parent.IsParentOf(tokens.Span, options.Items, session))
             (request.Parent, request.ParentTokens) = (parent.Ticket.Reservation, (uint)parent.Trail.Count);
-        var trail = new TokenTrail();
+        var trail = new TokenTrail(options.Items);
         trail.Add(tokens.Span);
         var answer = await Calls.InvokeAsync(
             "Lookup", session, static (state, channel, call) => state.Lookup.AskAsync(channel, state.tokens, call),

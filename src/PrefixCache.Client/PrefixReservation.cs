@@ -196,9 +196,10 @@ public sealed class PrefixReservation : IAsyncDisposable
         if (IsLive) await ReleaseAsync();
     }
 
-    /// <summary>The node may know it in this session, and the prompt begins with its tokens and goes on.</summary>
-    internal bool IsParentOf(ReadOnlySpan<int> tokens, NodeSession? session) => IsLive && _session == session && Volatile.Read(ref _released) == 0
-        && Trail.Count < tokens.Length && Trail.IsPrefixOf(tokens);
+    /// <summary>The node may know it in this session, and the prompt begins with its tokens and items and goes on.</summary>
+    internal bool IsParentOf(ReadOnlySpan<int> tokens, IReadOnlyList<MultimodalItem> items, NodeSession? session) =>
+        IsLive && _session == session && Volatile.Read(ref _released) == 0
+        && Trail.Count < tokens.Length && Trail.IsPrefixOf(tokens, items);
 
     private async ValueTask<bool> SendReleaseAsync(
         ReleaseRequest.Types.Scope scope, UsageReport? report, CancellationToken cancellationToken)

@@ -130,6 +130,7 @@ public sealed class CacheNode : IDisposable
         int complete;
         lock (_state.Gate)
         {
+            if (_state.IsDisposed) return 0;
             chunks = detach();
             complete = chunks.Count(chunk => chunk.IsComplete);
         }

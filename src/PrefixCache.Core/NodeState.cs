@@ -81,6 +81,9 @@ internal sealed class NodeState : IDisposable
     public void Dispose()
     {
         if (IsDisposed) return;
+
+        // Their leases end while what they keep is there: sessions may end later, and so may lookups that are repeated.
+        Reservations.EndAll();
         IsDisposed = true;
         Sealer.Dispose();
         Copier.Dispose();

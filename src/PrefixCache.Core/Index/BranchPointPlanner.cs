@@ -104,11 +104,14 @@ internal sealed class BranchPointPlanner(ChunkStore store, int minTokens, CacheC
     /// <summary>Nobody uses the chunk at the moment: a tail that a longer chunk contains goes.</summary>
     public void Unleased(ChunkNode node)
     {
-        if (node.IsFull || node.IsBranchPoint || !node.IsComplete || !node.IsEvictable) return;
+        if (node.IsFull || node.IsBranchPoint || !node.IsComplete || !node.IsEvictable || !IsServedByLonger(node.TokenCount)) return;
         if (node.Tree.Behind(node.Parent).Residents.Nearest(node.Text).Sharers == 0) return;
         store.Discard(node);
         counters.TailReplaced();
     }
+
+    /// <summary>A run of so many tokens within a longer chunk is a hit: a chunk of its own has no use then.</summary>
+    public bool IsServedByLonger(int tokens) => minTokens > 0 && tokens >= minTokens;
 
     private static ChunkNode? Replaceable(BranchPointList list)
     {
@@ -122,7 +125,7 @@ internal sealed class BranchPointPlanner(ChunkStore store, int minTokens, CacheC
         var text = node.Text;
         for (var tokens = node.TokenCount - 1; tokens > 0;)
         {
-            if (node.Tree.Behind(node.Parent).Residents.LongestWithin(text, tokens) is not { } tail) return;
+            if (node.Tree.Behind(node.Parent).Residents.LongestWithin(text, tokens) is not { } tail || !IsServedByLonger(tail.TokenCount)) return;
             tokens = tail.TokenCount - 1;
             if (tail.IsBranchPoint || !tail.IsEvictable) continue;
             store.Discard(tail);

@@ -39,6 +39,9 @@ public sealed unsafe class ChunkNode
 
     public int TokenCount { get; }
 
+    /// <summary>Multimodal items that start in it.</summary>
+    internal int ItemCount => _items?.Length ?? 0;
+
     /// <summary>It can have children, which a short chunk cannot.</summary>
     public bool IsFull => TokenCount == Tree.Layout.ChunkTokens;
 

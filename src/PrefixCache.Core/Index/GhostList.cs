@@ -10,6 +10,9 @@ internal sealed class GhostList(long maxTokens)
     /// <summary>What a ghost takes beside its tokens, in tokens.</summary>
     internal const int OverheadTokens = 64;
 
+    /// <summary>What an item of a ghost takes, in tokens: its digest and what holds it.</summary>
+    internal const int ItemTokens = 32;
+
     private readonly LinkedList<ChunkNode> _ghosts = new();
     private long _tokens;
 
@@ -41,7 +44,7 @@ internal sealed class GhostList(long maxTokens)
         _tokens -= Weight(node);
     }
 
-    private static int Weight(ChunkNode node) => node.TokenCount + OverheadTokens;
+    private static int Weight(ChunkNode node) => node.TokenCount + (node.ItemCount * ItemTokens) + OverheadTokens;
 
     private void Forget(ChunkNode node)
     {

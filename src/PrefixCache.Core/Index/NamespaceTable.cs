@@ -58,7 +58,10 @@ internal sealed class NamespaceTable(TrustDomainTable domains)
     /// <summary>Forgets a tree that nothing refers to.</summary>
     public void RemoveIfUnused(NamespaceTree tree)
     {
-        if (tree is { Count: 0, Reservations: 0, IsDetached: false } && _trees.Remove(tree.Key)) Forget(tree);
+        // Another tree may have its name by now.
+        if (tree is not { Count: 0, Reservations: 0, Pins: 0, IsDetached: false } || _trees.GetValueOrDefault(tree.Key) != tree) return;
+        _trees.Remove(tree.Key);
+        Forget(tree);
     }
 
     /// <summary>Takes the namespace's tree out of the index; null when there is none.</summary>

@@ -38,8 +38,11 @@ public sealed class NamespaceTree
     /// <remarks>Hashed when it is first wanted; ask for it without the node's lock.</remarks>
     public ChunkKey Root => _root.Value;
 
-    /// <summary>Reservations that look into this tree; it is forgotten when they and its nodes are gone.</summary>
+    /// <summary>Reservations that look into this tree; it is forgotten when they, its pins and its nodes are gone.</summary>
     internal int Reservations { get; set; }
+
+    /// <summary>Pins in this tree, those included that keep nothing yet.</summary>
+    internal int Pins { get; set; }
 
     internal bool IsDetached { get; set; }
 

@@ -1,16 +1,17 @@
 using PrefixCache.Core.Index;
-using PrefixCache.Core.Tokens;
 
 namespace PrefixCache.Core.Pins;
 
-/// <summary>A prefix that stays in place until its time is over. Protected by the node's lock; owns a reference to its tokens.</summary>
-internal sealed class Pin(ulong id, NamespaceTree tree, TokenBuffer tokens)
+/// <summary>A prefix that stays in place until its time is over. Protected by the node's lock.</summary>
+/// <param name="id">Names it.</param>
+/// <param name="tree">Of its namespace.</param>
+/// <param name="tokens">How many tokens are pinned, those included that are not there yet.</param>
+/// <param name="digest">SHA-256 of the tokens and their items: all that is kept of them.</param>
+internal sealed class Pin(ulong id, NamespaceTree tree, int tokens, byte[] digest)
 {
     public ulong Id { get; } = id;
 
-    public NamespaceTree Tree { get; } = tree;
-
-    public TokenBuffer Tokens { get; } = tokens;
+    public NamespaceTree Tree => tree;
 
     /// <summary>Each leased once.</summary>
     public List<ChunkNode> Path { get; set; } = [];
@@ -19,4 +20,7 @@ internal sealed class Pin(ulong id, NamespaceTree tree, TokenBuffer tokens)
     public long Since { get; set; }
 
     public TimeSpan Time { get; set; }
+
+    public bool IsOf(NamespaceTree other, int count, byte[] otherDigest) =>
+        tree == other && tokens == count && digest.AsSpan().SequenceEqual(otherDigest);
 }

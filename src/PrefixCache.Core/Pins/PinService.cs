@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Results;
@@ -23,13 +24,15 @@ public sealed class PinService : IDisposable
     }
 
     /// <summary>Pins what is there of a prefix. The same tokens again renew the pin and take in what has come since.</summary>
-    /// <param name="tokens">The service takes this reference over, also when it fails.</param>
+    /// <param name="tokens">The service takes this reference over, also when it fails, and keeps none.</param>
     public Result<PinAnswer> Pin(in PinQuery query, TokenBuffer tokens)
     {
-        Result<PinAnswer> answer;
-        lock (_state.Gate) answer = Check(query) is { } error ? error : PinUnsynchronized(query, tokens);
-        if (answer.Error is not null) tokens.Dispose();
-        return answer;
+        using (tokens)
+        {
+            if (tokens.CheckItems() is { } fault) return fault;
+            var digest = Digest(tokens);
+            lock (_state.Gate) return Check(query) is { } error ? error : PinUnsynchronized(query, tokens, digest);
+        }
     }
 
     /// <summary>Null when the pin was ended.</summary>
@@ -77,35 +80,51 @@ public sealed class PinService : IDisposable
         return NamespaceKey.CheckNames(query.Salt, query.Adapter);
     }
 
-    private Result<PinAnswer> PinUnsynchronized(in PinQuery query, TokenBuffer tokens)
+    /// <summary>Names the tokens and their items: comparing them with every pin's would take memory, and the node's lock for long.</summary>
+    private static byte[] Digest(TokenBuffer tokens)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(tokens.Bytes);
+        hash.AppendData(tokens.Text(0, tokens.Count).EncodeItems());
+        return hash.GetHashAndReset();
+    }
+
+    private Result<PinAnswer> PinUnsynchronized(in PinQuery query, TokenBuffer tokens, byte[] digest)
     {
         var key = new NamespaceKey(query.Session.Instance.Tenant, query.Salt, query.Adapter, query.Layout.Id);
         var tree = _state.Namespaces.GetOrAdd(key, query.Layout);
-        var pin = _pins.Values.FirstOrDefault(pin =>
-            pin.Tree == tree && pin.Tokens.Count == tokens.Count && pin.Tokens.BeginsLike(tokens, tokens.Count));
+        var pin = _pins.Values.FirstOrDefault(pin => pin.IsOf(tree, tokens.Count, digest));
         var path = Match(tree, tokens, out var pinned);
-        var most = (long)(tree.Store.Tier.CapacityBytes * _options.MaxShare);
-        var added = path.Where(node => node.Pins == 0).Sum(node => node.AllocatedBytes);
-        CacheError? fault = null;
-        if (pin is null && _pins.Count >= _options.MaxPins)
-            fault = CacheError.ResourceExhausted($"{_pins.Count} pins are out, the limit: unpin some, or let their time end.");
-        else if (tree.PinnedBytes + added > most)
-            fault = CacheError.ResourceExhausted(
-                $"{tree.PinnedBytes + added} bytes would be pinned in this namespace, the limit is {most}: pin less, or raise max-pinned.");
-        if (fault is not null)
+        if (CheckRoom(pin, tree, path) is { } fault)
         {
             _state.Namespaces.RemoveIfUnused(tree);
             return fault;
         }
 
-        if (pin is null) _pins.Add((pin = new Pin(NextId(), tree, tokens)).Id, pin);
-        else tokens.Dispose();
+        if (pin is null)
+        {
+            _pins.Add((pin = new Pin(NextId(), tree, tokens.Count, digest)).Id, pin);
+            tree.Pins++;
+        }
+
         var before = pin.Path;
         pin.Path = path;
         foreach (var node in path) Hold(node);
         foreach (var node in before) Let(node);
         (pin.Since, pin.Time) = (_state.Time.GetTimestamp(), query.Time ?? _options.MaxTime);
         return new PinAnswer(pin.Id, pinned, path.Sum(node => node.AllocatedBytes), pin.Time);
+    }
+
+    private CacheError? CheckRoom(Pin? pin, NamespaceTree tree, List<ChunkNode> path)
+    {
+        if (pin is null && _pins.Count >= _options.MaxPins)
+            return CacheError.ResourceExhausted($"{_pins.Count} pins are out, the limit: unpin some, or let their time end.");
+        var most = (long)(tree.Store.Tier.CapacityBytes * _options.MaxShare);
+        var bytes = tree.PinnedBytes + path.Where(node => node.Pins == 0).Sum(node => node.AllocatedBytes);
+        return bytes <= most
+            ? null
+            : CacheError.ResourceExhausted(
+                $"{bytes} bytes would be pinned in this namespace, the limit is {most}: pin less, or raise max-pinned.");
     }
 
     private List<ChunkNode> Match(NamespaceTree tree, TokenBuffer tokens, out int pinned)
@@ -124,7 +143,7 @@ public sealed class PinService : IDisposable
     {
         _pins.Remove(pin.Id);
         foreach (var node in pin.Path) Let(node);
-        pin.Tokens.Dispose();
+        pin.Tree.Pins--;
         _state.Namespaces.RemoveIfUnused(pin.Tree);
     }
 

@@ -272,9 +272,10 @@ public sealed class LookupService
         var chunkTokens = reservation.Tree.Layout.ChunkTokens;
         for (var i = 0; i < misses.Count; i++)
         {
+            // The reservation may have more tokens than were asked for.
             var first = Math.Max(misses[i].Position * chunkTokens, reservation.HitTokens);
-            var end = i + 1 < misses.Count ? misses[i + 1].Position * chunkTokens : asked;
-            if (end > first) _state.Counters.Missed(misses[i].Reason, Math.Min(end, asked) - first);
+            var end = i + 1 < misses.Count ? Math.Min(misses[i + 1].Position * chunkTokens, asked) : asked;
+            if (end > first) _state.Counters.Missed(misses[i].Reason, end - first);
         }
     }
 

@@ -96,6 +96,12 @@ internal sealed class ReservationTable(NodeState state)
         return id;
     }
 
+    /// <summary>The node stops.</summary>
+    public void EndAll()
+    {
+        foreach (var reservation in _byId.Values.ToList()) End(reservation);
+    }
+
     /// <summary>Ends what nobody used for the maximum age.</summary>
     /// <returns>How many.</returns>
     public int EndAged()

@@ -46,9 +46,14 @@ internal readonly ref struct ChunkText(ReadOnlySpan<uint> Tokens, ReadOnlySpan<M
     /// </summary>
     public ulong Symbol(int offset)
     {
-        foreach (var item in Items)
+        var (low, high) = (0, Items.Length);
+        while (low < high)
         {
-            if (item.Position - FirstToken == offset) return (Xxh3.Hash64(item.Digest, Seed) ^ Tokens[offset]) | (1UL << 63);
+            var middle = (low + high) / 2;
+            var position = Items[middle].Position - FirstToken;
+            if (position == offset) return (Xxh3.Hash64(Items[middle].Digest, Seed) ^ Tokens[offset]) | (1UL << 63);
+            if (position < offset) low = middle + 1;
+            else high = middle;
         }
 
         return Tokens[offset];

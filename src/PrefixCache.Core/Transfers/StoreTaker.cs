@@ -67,8 +67,8 @@ internal sealed class StoreTaker(
 
         if (_refusal == RefusalReason.None) return Take(position, offer);
 
-        // Nothing is stored behind a chunk that is not; but it is to be known when it is seen again.
-        if (_remembered is not null) _remembered = Remember(_remembered, position);
+        // Nothing is stored behind a chunk that is not; but it is to be known when it is seen again, unless the one before it was not offered.
+        if (_remembered is not null) _remembered = position == _next ? Remember(_remembered, position) : null;
         return Refused(offer, _refusal);
     }
 
@@ -84,13 +84,14 @@ internal sealed class StoreTaker(
             return new StoreDecision(offer.Handle, StoreAction.Present);
         }
 
-        // A short chunk that a longer one contains; nothing can follow it.
-        if (node is null && tree.Behind(_parent).Residents.Nearest(text).Common == text.Count)
+        // A short chunk that a longer one contains and serves; nothing can follow it.
+        if (node is null && tree.Store.Branches?.IsServedByLonger(text.Count) != false
+            && tree.Behind(_parent).Residents.Nearest(text).Common == text.Count)
             return new StoreDecision(offer.Handle, StoreAction.Present);
         if (node is not (null or { IsGhost: true }) || IsAdmitted(node, text)) return Take(position, offer, text.Count);
-        var shared = node?.Seen?.AdmittedTokens ?? SharedTokens(text);
+        var shared = !mayCut ? 0 : node?.Seen?.AdmittedTokens ?? SharedTokens(text);
         _remembered = Remember(_parent, position);
-        if (_remembered?.Seen is { } seen) seen.AdmittedTokens = shared;
+        if (mayCut && _remembered?.Seen is { } seen) seen.AdmittedTokens = shared;
         var decision = shared > 0 ? Take(position, offer, shared) : Refused(offer, RefusalReason.NotReused);
         _refusal = RefusalReason.NotReused;
         return decision;
@@ -107,7 +108,7 @@ internal sealed class StoreTaker(
     /// <summary>Leading tokens that another chunk was offered with before and that no chunk ends with yet.</summary>
     private int SharedTokens(in ChunkText text)
     {
-        if (!mayCut || tree.Store.Branches is not { } branches) return 0;
+        if (tree.Store.Branches is not { } branches) return 0;
         var nearest = tree.Nearest(_parent, text);
         return branches.IsWorthwhile(tree, _parent, text, nearest) ? nearest.Common : 0;
     }
@@ -136,9 +137,10 @@ internal sealed class StoreTaker(
 
         // The tree may have lost a node since the keys were computed; the chunk behind it cannot be named then.
         var run = text.Cut(tokens);
-        var node = tree.Find(_parent, run) is null && !chain.HasKey(position)
+        var known = tree.Find(_parent, run);
+        var node = known is null && !chain.HasKey(position)
             ? null
-            : tree.GetOrAdd(_parent, run, isCut ? chain.CutKey(position, tokens) : chain.Key(position));
+            : tree.GetOrAdd(_parent, run, known?.Key ?? (isCut ? chain.CutKey(position, tokens) : chain.Key(position)));
         if (node is null) return Refused(offer, _refusal = RefusalReason.ParentMissing);
         if (node.Shards[shard] is not null) return new StoreDecision(offer.Handle, StoreAction.Present);
         store.Admission.Offered(node, reservation);

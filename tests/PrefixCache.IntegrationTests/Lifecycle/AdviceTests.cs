@@ -93,6 +93,25 @@ public sealed class AdviceTests
     }
 
     [Fact]
+    public async Task Lookup_ParentWithTheSameTokensAndOtherItems_IsNotServedTheParents()
+    {
+        await using var node = await RunningNode.StartAsync();
+        var (layout, tokens) = (TestKv.Layout(), TestKv.Tokens(150));
+        var client = await node.ConnectAsync();
+        await client.RegisterLayoutAsync(layout);
+        MultimodalItem[] image = [new(90, new byte[] { 1, 2, 3 })];
+        await using var first = await client.LookupAsync(layout, tokens.AsMemory(0, 140), new LookupOptions { Items = image });
+        await first.StoreAsync(TestKv.Memory(layout, TestKv.Compute(layout, [.. tokens.Take(140)]), 140));
+
+        await using var same = await client.LookupAsync(layout, tokens, new LookupOptions { Items = image, Parent = first });
+        await using var other = await client.LookupAsync(
+            layout, tokens, new LookupOptions { Items = [new(90, new byte[] { 9 })], Parent = first });
+        await using var none = await client.LookupAsync(layout, tokens, new LookupOptions { Parent = first });
+
+        Assert.Equal((140, 90, 90), (same.HitTokens, other.HitTokens, none.HitTokens));
+    }
+
+    [Fact]
     public async Task Pin_UnderPressure_KeepsItsPrefix()
     {
         await using var node = await RunningNode.StartAsync(RunningNode.Options(4 << 20));

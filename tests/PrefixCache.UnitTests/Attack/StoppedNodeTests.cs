@@ -42,4 +42,23 @@ public class StoppedNodeTests
         TestNode.Fails(CacheStatus.FailedPrecondition, "has stopped", node.TryRetrieve(session, answer.Reservation));
         TestNode.Fails(CacheStatus.FailedPrecondition, "has stopped", node.TryLookup(session, "b", Tokens));
     }
+
+    [Fact]
+    public void End_AfterDispose_TouchesNothing()
+    {
+        var node = new TestNode(change: options => options with { MinPartialTokens = 4 });
+        var session = node.Scheduler();
+        node.Put(session, Tokens[..24]);
+        var answer = node.Lookup(session, "a", Tokens[..24]);
+
+        // A longer chunk contains the leased tail, which goes with its last lease.
+        node.Put(session, Tokens);
+        Assert.Equal(24, answer.HitTokens);
+        node.Dispose();
+
+        TestNode.Fails(CacheStatus.FailedPrecondition, "has stopped", node.TryLookup(session, "a", Tokens));
+        Assert.Equal(0, node.Node.ClearTenant(session));
+        node.Node.Sessions.End(session);
+        Assert.Equal(0, node.Now.Leases);
+    }
 }
