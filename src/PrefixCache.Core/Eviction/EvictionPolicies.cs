@@ -15,5 +15,8 @@ public static class EvictionPolicies
 
     public static IReadOnlyList<string> Names { get; } = [.. Factories.Keys];
 
-    internal static IEvictionPolicy Make(string name) => Factories[name]();
+    /// <exception cref="ArgumentException">There is no policy of that name.</exception>
+    internal static IEvictionPolicy Make(string name) => Factories.TryGetValue(name, out var make)
+        ? make()
+        : throw new ArgumentException($"There is no eviction policy '{name}': one of {string.Join(", ", Names)}.", nameof(name));
 }

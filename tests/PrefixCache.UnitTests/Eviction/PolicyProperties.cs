@@ -1,58 +1,61 @@
 using FsCheck;
 using FsCheck.Fluent;
 using PrefixCache.Core.Eviction;
-using PrefixCache.Core.Transfers;
 
 namespace PrefixCache.UnitTests.Eviction;
 
-/// <summary>What no policy may do.</summary>
+/// <summary>What every policy of a node obeys, whatever is asked for.</summary>
 public class PolicyProperties
 {
-    public static TheoryData<string> Policies => [.. EvictionPolicies.Names];
+    public static TheoryData<string, int> Policies()
+    {
+        var cases = new TheoryData<string, int>();
+        foreach (var name in EvictionPolicies.Names)
+            foreach (var ghosts in new[] { 0, 5, 1000 }) cases.Add(name, ghosts);
+        return cases;
+    }
 
-    /// <summary>
-    /// Whatever is stored, leased, written and evicted: what is leased is found, every chunk that is there hangs on one that is, a store finds room
-    /// while anything can go, and what is left at the end can all be evicted.
-    /// </summary>
     [Theory]
     [MemberData(nameof(Policies))]
-    public void Evict_AnyOrderOfUses_IsLeafFirstAndSparesWhatIsNeeded(string policy)
+    public void SelectVictim_AnyRequests_TakesLeavesThatNobodyNeeds(string name, int ghosts)
     {
-        var prompt = from family in Gen.Choose(0, 5) from chunks in Gen.Choose(1, 6) from own in Gen.Choose(0, 20) select (family, chunks, own);
-        var steps = from count in Gen.Choose(20, 120) from prompts in prompt.ArrayOf(count) from held in Gen.Choose(0, 3) select (prompts, held);
-        Prop.ForAll(steps.ToArbitrary(), run =>
+        var prompt = Gen.Choose(1, 4).Select(chunk => (uint)chunk).NonEmptyListOf().Select(chunks => chunks.Take(9).ToArray());
+        var step = from chunks in prompt from held in Gen.Choose(0, 3) select (chunks, held);
+        var victims = 0;
+        Prop.ForAll(step.ListOf().ToArbitrary(), steps =>
         {
-            using var node = new TestNode(pages: 16, change: options => options with { Eviction = policy, MaxGhostTokens = 4000 });
-            var session = node.Scheduler();
-            var held = new Queue<(Core.Reservations.LookupAnswer Answer, uint[] Tokens)>();
-            for (var i = 0; i < run.prompts.Length; i++)
+            var policy = new CheckedPolicy(EvictionPolicies.Make(name));
+            using var model = new PolicyModel(policy, capacity: 12, ghosts);
+            foreach (var (chunks, held) in steps)
             {
-                var tokens = Tokens(run.prompts[i]);
-                node.Put(session, tokens);
-                var answer = node.Lookup(session, $"held {i}", tokens);
-                Assert.Equal(tokens.Length, answer.HitTokens);
-                held.Enqueue((answer, tokens));
-                if (held.Count <= run.held) continue;
-                var (oldest, theirs) = held.Dequeue();
-                Assert.Equal(oldest.HitTokens, node.Verify(session, oldest, theirs));
-                node.Done(session, oldest);
+                model.Serve(chunks, held);
+                Assert.InRange(model.Chunks, 0, 12);
             }
 
-            while (held.TryDequeue(out var left)) node.Done(session, left.Answer);
+            victims += policy.Victims;
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(150).WithStartSize(5).WithEndSize(80));
+        Assert.True(victims > 100, $"Only {victims} chunks were evicted.");
+    }
 
-            // A prompt as large as the arena pushes out all that was left.
-            node.Put(session, TokenList.Count(16 * TestNode.ChunkTokens, first: 900_000));
-            Assert.Equal((16, 16L), (node.Now.Blocks, node.Now.Chunks));
-            Assert.Equal(0, node.Node.Counters.RefusedFor(RefusalReason.NoMemory));
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(40));
+    [Theory]
+    [MemberData(nameof(Policies))]
+    public void SelectVictim_LongRun_AgreesWithTheRulesAndIsTheSameEachTime(string name, int ghosts)
+    {
+        Assert.Equal(Hits(), Hits());
 
-        // At most three prompts of six chunks are held, one of six is stored: 24 chunks would not fit, so families are short where many are held.
-        static uint[] Tokens((int Family, int Chunks, int Own) prompt)
+        long Hits()
         {
-            var chunks = Math.Min(prompt.Chunks, 4);
-            var shared = TokenList.Count(Math.Min(chunks, 2) * TestNode.ChunkTokens, first: (uint)prompt.Family * 1000);
-            return chunks <= 2 ? shared
-                : [.. shared, .. TokenList.Count((chunks - 2) * TestNode.ChunkTokens, first: 100_000 + (uint)((prompt.Family * 1000) + (prompt.Own * 40)))];
+            var random = new Random(5);
+            using var model = new PolicyModel(new CheckedPolicy(EvictionPolicies.Make(name)), capacity: 60, ghosts);
+            return Enumerable.Range(0, 1500).Sum(_ => (long)model.Serve(
+                [.. Enumerable.Range(0, random.Next(1, 8)).Select(_ => (uint)random.Next(1, 5))], random.Next(4)));
         }
+    }
+
+    [Fact]
+    public void Make_UnknownName_TellsWhichThereAre()
+    {
+        var error = Assert.Throws<ArgumentException>(() => EvictionPolicies.Make("fifo"));
+        Assert.Contains("lru, s3fifo, reuse", error.Message, StringComparison.Ordinal);
     }
 }
