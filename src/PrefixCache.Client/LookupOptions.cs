@@ -19,7 +19,8 @@ public sealed record LookupOptions
     public string Adapter { get; init; } = "";
 
     /// <summary>
-    /// Leading tokens of which the node may keep KV: nothing behind them is stored, copied or remembered. Null = all; below 0 = none, as 0.
+    /// Leading tokens of which the node may keep KV: nothing behind them is stored, copied or remembered. Null = the parent's, or all; below
+    /// 0 = none, as 0.
     /// </summary>
     public int? StoreLimitTokens { get; init; }
 

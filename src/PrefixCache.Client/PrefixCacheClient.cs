@@ -117,6 +117,8 @@ public sealed class PrefixCacheClient : IAsyncDisposable
         KvLayout layout, ReadOnlyMemory<int> tokens, LookupOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new LookupOptions();
+        if (options is { StoreLimitTokens: null, Parent.StoreLimit: < int.MaxValue and var inherited })
+            options = options with { StoreLimitTokens = inherited };
         var session = _keeper.Current;
         var request = LookupMessages.Request(session, layout, options);
         if (options.Parent is { } parent && parent.IsParentOf(tokens.Span, options.Items, session))

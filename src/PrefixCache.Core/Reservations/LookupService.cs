@@ -41,8 +41,8 @@ public sealed class LookupService
         {
             using (tokens)
             {
-                if (!WithParent(query, tokens).Succeeded(out var whole, out var fault)) return fault;
-                return Lookup(query with { Parent = 0 }, whole);
+                if (!WithParent(query, tokens, out var inherited).Succeeded(out var whole, out var fault)) return fault;
+                return Lookup(query with { Parent = 0, StoreLimit = query.StoreLimit ?? inherited }, whole);
             }
         }
 
@@ -138,8 +138,9 @@ public sealed class LookupService
         : CacheError.InvalidArgument($"This is the session of rank {session.Rank}: only the instance's scheduler looks up and appends.");
 
     /// <summary>The parent's tokens and those that follow.</summary>
-    private Result<TokenBuffer> WithParent(in LookupQuery query, TokenBuffer tokens)
+    private Result<TokenBuffer> WithParent(in LookupQuery query, TokenBuffer tokens, out int? storeLimit)
     {
+        storeLimit = null;
         if (NotScheduler(query.Session) is { } role) return role;
         TokenBuffer parent;
         lock (_state.Gate)
@@ -147,6 +148,9 @@ public sealed class LookupService
             if (!_state.Reservations.Find(query.Session, query.Parent).Succeeded(out var found, out _))
                 return CacheError.FailedPrecondition($"The parent {query.Parent} is unknown or has ended: send all tokens.");
             parent = found.Tokens.Retain();
+
+            // What the parent's request kept out of the cache stays out, unless the follow-up says otherwise.
+            if (found.StoreLimit < int.MaxValue) storeLimit = found.StoreLimit;
         }
 
         using (parent)
@@ -193,7 +197,7 @@ public sealed class LookupService
             return error;
         }
 
-        reservation.StoreLimit = query.StoreLimit ?? int.MaxValue;
+        reservation.StoreLimit = query.StoreLimit ?? reservation.StoreLimit;
         Match(reservation, Math.Max(query.AlignTokens, 1));
         // A repeated lookup may name fewer tokens than were appended since; its caller has room for those that it named.
         var hit = Math.Min(reservation.PathTokens, asked);

@@ -67,6 +67,13 @@ public sealed class AdviceTests
         await using var warm = await client.LookupAsync(layout, tokens);
         Assert.Equal(100, warm.HitTokens);
         Assert.Equal(100 * layout.BytesPerToken, node.Node.Snapshot().UsedBytes);
+
+        // The next turn inherits it.
+        await using var parent = await client.LookupAsync(layout, tokens, new LookupOptions { StoreLimitTokens = 100 });
+        int[] longer = [.. tokens, .. TestKv.Tokens(40, seed: 3)];
+        await using var child = await client.LookupAsync(layout, longer, new LookupOptions { Parent = parent });
+        await child.StoreAsync(TestKv.Memory(layout, TestKv.Compute(layout, longer), longer.Length));
+        Assert.Equal(100 * layout.BytesPerToken, node.Node.Snapshot().UsedBytes);
     }
 
     [Fact]
