@@ -128,7 +128,7 @@ internal sealed class ReuseEviction : IEvictionPolicy
 
         if (_now < _nextMark) return;
         _nextMark = _now + Math.Max(64, _count / 64);
-        _statistics.Mark(_now);
+        _statistics.Mark(_now, _count);
         if (_nextClass == 0) _statistics.Pool(_now);
 
         _statistics.Update(_nextClass, _now);

@@ -16,8 +16,11 @@ internal sealed class ReuseStatistics
     /// </summary>
     private const double PriorChunks = 64;
 
-    /// <summary>Waiting chunks after which all counts are halved: old habits fade, and numbers stay small.</summary>
-    private const double Window = 1 << 20;
+    /// <summary>Waiting chunks after which all counts are halved, so that old habits fade; more where more are held.</summary>
+    private const double MinWindow = 1 << 20;
+
+    /// <summary>The same for each chunk that is held: a window in which few of those come back teaches nothing.</summary>
+    private const double WindowPerHeld = 8;
 
     /// <summary>Nothing is certain: a rate stays finite.</summary>
     private const double MaxChance = 0.95;
@@ -56,10 +59,11 @@ internal sealed class ReuseStatistics
     }
 
     /// <summary>Keeps apart what is used from now on.</summary>
-    public void Mark(long now)
+    /// <param name="held">Chunks in the tier.</param>
+    public void Mark(long now, int held)
     {
         _waiting.Begin(now);
-        if (_waiting.Total < Window) return;
+        if (_waiting.Total < Math.Max(MinWindow, WindowPerHeld * held)) return;
         _waiting.Halve();
         foreach (var hits in _hits)
             for (var age = 0; age < AgeScale.Count; age++) hits[age] /= 2;

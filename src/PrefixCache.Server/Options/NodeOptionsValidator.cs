@@ -50,8 +50,8 @@ internal static class NodeOptionsValidator
             faults.Add($"trust-domains: tenant '{tenant.Key}' is named {tenant.Count()} times: a tenant has one arena");
         if (options.TokenFile.Length > 0 && !File.Exists(options.TokenFile)) faults.Add($"token-file: {options.TokenFile} does not exist");
         if (options is { Admission: not AdmissionMode.Always, MaxGhostTokens: 0 })
-            faults.Add("admission is on_reuse or adaptive and max-ghost-tokens 0: nothing that waits for its second offer would ever be stored, "
-                + "for ghosts tell what came before");
+            faults.Add("admission is on_reuse or adaptive and max-ghost-tokens 0: nothing would ever be stored at its second offer, for ghosts tell "
+                + "what came before: give some, or admission always");
         if (options.Host.LowWatermark >= options.Host.HighWatermark)
             faults.Add(FormattableString.Invariant(
                 $"low-watermark {options.Host.LowWatermark} is not below high-watermark {options.Host.HighWatermark}"));

@@ -51,7 +51,7 @@ public sealed class ReplayCommandTests
             "--mode", "all,full", "--belady", "--curve", "--json", json, "--csv", csv, "--svg", svg);
         Assert.Contains("of optimum", output, StringComparison.Ordinal);
         using var document = JsonDocument.Parse(File.ReadAllText(json));
-        Assert.Equal(8, document.RootElement.GetProperty("runs").GetArrayLength());
+        Assert.Equal(12, document.RootElement.GetProperty("runs").GetArrayLength());
         Assert.Equal(2, document.RootElement.GetProperty("curves").GetArrayLength());
         var lines = File.ReadAllLines(csv);
         Assert.StartsWith("policy,capacity,capacity_unit,mode,", lines[0], StringComparison.Ordinal);
