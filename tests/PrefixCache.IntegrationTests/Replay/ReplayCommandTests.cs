@@ -59,7 +59,7 @@ public sealed class ReplayCommandTests
         Assert.All(lines, line => Assert.Equal(lines[0].Split(',').Length, line.Split(',').Length));
         var drawing = XDocument.Load(svg).Root!;
         Assert.Equal("svg", drawing.Name.LocalName);
-        Assert.Equal(6, drawing.Elements().Count(element => element.Name.LocalName == "polyline"));
+        Assert.Equal(8, drawing.Elements().Count(element => element.Name.LocalName == "polyline"));
     }
 
     [Fact]
