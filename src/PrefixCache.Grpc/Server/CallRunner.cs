@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using PrefixCache.Grpc.Headers;
@@ -60,7 +61,7 @@ internal sealed class CallRunner(
             RpcLog.CallRefused(logger, call.Method, refusal.Status, refusal.Detail);
             (status, detail, trailers) = (refusal.Status, refusal.Detail, Merge(call.ResponseTrailers, refusal.Trailers));
         }
-        catch (Exception fault) when (call.CancellationToken.IsCancellationRequested)
+        catch (Exception fault) when (call.CancellationToken.IsCancellationRequested || IsConnectionLost(fault))
         {
             RpcLog.CallEndedEarly(logger, call.Method, call.Peer, fault.Message);
             (status, detail) = (StatusCode.Cancelled, "The call was cancelled.");
@@ -86,6 +87,10 @@ internal sealed class CallRunner(
         if (call.Response.AbortReason is { Status: StatusCode.DeadlineExceeded })
             RpcLog.DeadlineExceeded(logger, call.Method, call.Peer);
     }
+
+    /// <summary>A read may learn that the connection is gone before the call's token does.</summary>
+    private static bool IsConnectionLost(Exception fault) =>
+        fault is ConnectionResetException or ConnectionAbortedException || fault is IOException { InnerException: ConnectionAbortedException };
 
     private Func<ServerCall, ValueTask> Admit(ServerCall call)
     {
