@@ -19,14 +19,14 @@ public sealed record LookupOptions
     public string Adapter { get; init; } = "";
 
     /// <summary>
-    /// Leading tokens of which the node may keep KV: nothing behind them is stored, copied or remembered. Null = the parent's, or all; below
-    /// 0 = none, as 0.
+    /// Leading tokens of which the node may keep KV: nothing behind them is stored, copied or remembered. Null = the parent's, or all;
+    /// below 0 = none, as 0.
     /// </summary>
     public int? StoreLimitTokens { get; init; }
 
     /// <summary>
-    /// A reservation of this client, not released yet, whose tokens (prompt and appended ones) the prompt begins with: only those behind them
-    /// travel. All do where the node does not know it any more, or where the prompt begins differently.
+    /// A reservation of this client, not released yet, whose tokens (prompt and appended ones) the prompt begins with: only those behind
+    /// them travel. All do where the node does not know it any more, or where the prompt begins differently.
     /// </summary>
     public PrefixReservation? Parent { get; init; }
 

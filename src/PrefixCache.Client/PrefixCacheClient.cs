@@ -170,8 +170,8 @@ public sealed class PrefixCacheClient : IAsyncDisposable
         AdminAsync("GetStatistics", PrefixCacheMethods.GetStatistics, _ => new GetStatisticsRequest(), cancellationToken);
 
     /// <summary>
-    /// Has the node keep what it holds of a prefix in place, whatever else has to go, until the time is over. The same prefix again renews it
-    /// and takes in what has come since.
+    /// Has the node keep what it holds of a prefix in place, whatever else has to go, until the time is over. The same prefix again renews
+    /// it and takes in what has come since.
     /// </summary>
     /// <exception cref="PrefixCacheException">The node cannot be asked, or refuses: too much would be pinned.</exception>
     public async Task<PrefixPin> PinAsync(

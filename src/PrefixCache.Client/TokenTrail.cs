@@ -4,8 +4,8 @@ using PrefixCache.Format.Hashing;
 namespace PrefixCache.Client;
 
 /// <summary>
-/// Tells whether a prompt begins with the tokens of a reservation, without keeping them: one hash of what was looked up, and one of each append.
-/// The items among them are kept, for the same placeholders may stand for another image.
+/// Tells whether a prompt begins with the tokens of a reservation, without keeping them: one hash of what was looked up, and one of each
+/// append. The items among them are kept, for the same placeholders may stand for another image.
 /// </summary>
 /// <remarks>Not thread-safe: a reservation has one scheduler thread.</remarks>
 internal sealed class TokenTrail(IReadOnlyList<MultimodalItem>? items = null)

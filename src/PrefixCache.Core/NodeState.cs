@@ -109,8 +109,9 @@ internal sealed class NodeState : IDisposable
         TrustDomain Make(HostTierOptions host, bool share)
         {
             var tier = new HostTier(host, memory);
+            var admission = new Admission(options.Admission, tier.CapacityBytes);
             var store = new ChunkStore(
-                tier, EvictionPolicies.Make(options.Eviction), new GhostList(options.MaxGhostTokens), new Admission(options.Admission, tier.CapacityBytes), Counters);
+                tier, EvictionPolicies.Make(options.Eviction), new GhostList(options.MaxGhostTokens), admission, Counters);
             return new TrustDomain(tier, store, share);
         }
     }

@@ -23,7 +23,8 @@ public static class ReportTable
         }
         console.Write(table);
         Grid totals = TotalsGrid.Of(report);
-        totals.AddRow("shared tokens", $"{Number(report.SharedTokensReused)} of {Number(report.SharedTokens)} reused by every note from the third on");
+        totals.AddRow("shared tokens",
+            $"{Number(report.SharedTokensReused)} of {Number(report.SharedTokens)} reused by every note from the third on");
         totals.AddRow("in whole chunks", $"{Number(report.SharedTokensInWholeChunks)}: what a cache of whole chunks would reuse");
         if (report.EvictedChunks is { } evicted) totals.AddRow("evicted meanwhile", $"{Number((int)evicted)} chunks");
         console.Write(totals);

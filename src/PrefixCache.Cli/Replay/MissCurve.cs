@@ -82,7 +82,8 @@ internal sealed class MissCurve
             points.Add(new CurvePoint(blocks, ratio));
         }
 
-        return new CurveSeries(Name(report, ReplayPolicies.FlatLru, mode) + (report.Trace.HasTokens ? ", exact, by whole chunks" : ", exact"), points, true);
+        var what = report.Trace.HasTokens ? ", exact, by whole chunks" : ", exact";
+        return new CurveSeries(Name(report, ReplayPolicies.FlatLru, mode) + what, points, true);
     }
 
     private static string Name(ReplayReport report, string policy, ReplayMode mode) =>

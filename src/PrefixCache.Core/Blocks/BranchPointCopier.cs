@@ -10,8 +10,9 @@ namespace PrefixCache.Core.Blocks;
 
 /// <summary>Makes branch points in the background: the first tokens of a complete chunk, copied into blocks of their own.</summary>
 /// <remarks>
-/// The source is leased from the moment that it is queued. It is sealed first and compared with its checksums, so that damage is not copied under
-/// new ones. The node's lock is not held while it is hashed and copied. One at a time; the queue is short, for each entry keeps a chunk in place.
+/// The source is leased from the moment that it is queued. It is sealed first and compared with its checksums, so that damage is not copied
+/// under new ones. The node's lock is not held while it is hashed and copied. One at a time; the queue is short, for each entry keeps a
+/// chunk in place.
 /// </remarks>
 internal sealed class BranchPointCopier : IDisposable
 {

@@ -2,7 +2,8 @@ using PrefixCache.Core.Index;
 
 namespace PrefixCache.Core.Eviction;
 
-/// <summary>Chunks in the order in which they came, linked through the nodes: each is in one queue at most. Protected by the node's lock.</summary>
+/// <summary>Chunks in the order in which they came, linked through the nodes: each is in one queue at most. Protected by the node's
+/// lock.</summary>
 internal sealed class ChunkQueue
 {
     private ChunkNode? _last;

@@ -4,9 +4,9 @@ namespace PrefixCache.Core.Eviction;
 
 /// <summary>Least recently used, leaf first.</summary>
 /// <remarks>
-/// A used path is moved to the recent end leaf first and root last, so an ancestor is always more recent than what hangs below it and the old end
-/// is a leaf. What is found there and cannot go (leased, being written) is moved to the recent end: it is in use, and the next search need not
-/// pass it again.
+/// A used path is moved to the recent end leaf first and root last, so an ancestor is always more recent than what hangs below it and the
+/// old end is a leaf. What is found there and cannot go (leased, being written) is moved to the recent end: it is in use, and the next
+/// search need not pass it again.
 /// </remarks>
 internal sealed class LruEviction : IEvictionPolicy
 {

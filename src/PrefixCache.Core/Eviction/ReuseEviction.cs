@@ -5,11 +5,11 @@ namespace PrefixCache.Core.Eviction;
 
 /// <summary>Evicts the leaf that is worth least: by how often it was used, how long ago, and what became of chunks like it.</summary>
 /// <remarks>
-/// LRU keeps what came last, and where conversations return after more than the tier holds, it keeps nothing until it is asked for. Chunks that
-/// were used before return more surely than new ones; how surely, and after how long, is learned (<see cref="ReuseStatistics"/>). History
-/// outlives eviction: a ghost that comes back has its uses. Leaves alone stand in the queues, one for each class and age; a leaf that is old
-/// enough moves to its next queue a little later. Choosing a victim takes the first evictable one of the queue that is worth least. Protected by
-/// the node's lock.
+/// LRU keeps what came last, and where conversations return after more than the tier holds, it keeps nothing until it is asked for. Chunks
+/// that were used before return more surely than new ones; how surely, and after how long, is learned (<see cref="ReuseStatistics"/>).
+/// History outlives eviction: a ghost that comes back has its uses. Leaves alone stand in the queues, one for each class and age; a leaf
+/// that is old enough moves to its next queue a little later. Choosing a victim takes the first evictable one of the queue that is worth
+/// least. Protected by the node's lock.
 /// </remarks>
 internal sealed class ReuseEviction : IEvictionPolicy
 {

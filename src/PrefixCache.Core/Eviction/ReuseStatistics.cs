@@ -1,18 +1,20 @@
 namespace PrefixCache.Core.Eviction;
 
-/// <summary>Learns, while it runs, how likely chunks are to be used again, by what is known of them and how long ago they were used.</summary>
+/// <summary>Learns, while it runs, how likely chunks are to be used again, by what is known of them and how long ago they were
+/// used.</summary>
 /// <remarks>
-/// For each class of chunks and each class of ages it keeps how many were used again at that age; with those that still wait it knows how many
-/// reached the age. The quotient is the chance of a use within the age class. What a chunk of age a is worth is the most hits per time that keeping
-/// it can bring: the maximum over all later ages at which one could give it up. Nothing is fitted to a workload. Where a class has seen little it is
-/// taken to return as all do at that age, so many times as often as it did where it has seen more; where nobody has seen anything, as at the age
-/// before. So what is older than anything that ever came back is worth less than what is younger, and goes first, as in LRU. Not thread-safe.
+/// For each class of chunks and each class of ages it keeps how many were used again at that age; with those that still wait it knows how
+/// many reached the age. The quotient is the chance of a use within the age class. What a chunk of age a is worth is the most hits per time
+/// that keeping it can bring: the maximum over all later ages at which one could give it up. Nothing is fitted to a workload. Where a class
+/// has seen little it is taken to return as all do at that age, so many times as often as it did where it has seen more; where nobody has
+/// seen anything, as at the age before. So what is older than anything that ever came back is worth less than what is younger, and goes
+/// first, as in LRU. Not thread-safe.
 /// </remarks>
 internal sealed class ReuseStatistics
 {
     /// <summary>
-    /// A class counts for itself as far as it has more than so many chunks, those of a few requests: chunks of one request return together, so that
-    /// they are one observation. With 20 the hit rate hardly differs.
+    /// A class counts for itself as far as it has more than so many chunks, those of a few requests: chunks of one request return together,
+    /// so that they are one observation. With 20 the hit rate hardly differs.
     /// </summary>
     private const double PriorChunks = 64;
 

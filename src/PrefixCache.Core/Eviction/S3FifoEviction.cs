@@ -2,10 +2,11 @@ using PrefixCache.Core.Index;
 
 namespace PrefixCache.Core.Eviction;
 
-/// <summary>S3-FIFO (Yang and others, SOSP 2023), leaf first: new chunks are on trial in a small queue, used ones live in the main one.</summary>
+/// <summary>S3-FIFO (Yang and others, SOSP 2023), leaf first: new chunks are on trial in a small queue, used ones live in the main
+/// one.</summary>
 /// <remarks>
-/// The paper's ghost queue is the index's list of ghosts: what comes back from it goes to the main queue at once. A chunk that cannot go, for
-/// others hang on it or somebody uses it, goes to the end of its queue. Protected by the node's lock.
+/// The paper's ghost queue is the index's list of ghosts: what comes back from it goes to the main queue at once. A chunk that cannot go,
+/// for others hang on it or somebody uses it, goes to the end of its queue. Protected by the node's lock.
 /// </remarks>
 internal sealed class S3FifoEviction : IEvictionPolicy
 {

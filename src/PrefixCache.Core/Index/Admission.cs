@@ -15,9 +15,9 @@ public enum AdmissionMode
 
 /// <summary>Decides whether a chunk that is offered for the first time is stored.</summary>
 /// <remarks>
-/// Adaptive: the clock counts the bytes of offers that were not here. A chunk that is offered again after fewer than the tier holds would still
-/// be here, had it been stored at once; so the share of those among all second offers says what storing at once is worth, whichever mode is on.
-/// Protected by the node's lock.
+/// Adaptive: the clock counts the bytes of offers that were not here. A chunk that is offered again after fewer than the tier holds would
+/// still be here, had it been stored at once; so the share of those among all second offers says what storing at once is worth, whichever
+/// mode is on. Protected by the node's lock.
 /// </remarks>
 internal sealed class Admission(AdmissionMode mode, long capacityBytes)
 {

@@ -5,12 +5,12 @@ using PrefixCache.Core.Tokens;
 namespace PrefixCache.Core.Index;
 
 /// <summary>
-/// Decides which runs become branch points: tokens that two chunks share and differ behind, kept in a short chunk of their own, so that they
-/// stay when the chunks behind them go.
+/// Decides which runs become branch points: tokens that two chunks share and differ behind, kept in a short chunk of their own, so that
+/// they stay when the chunks behind them go.
 /// </summary>
 /// <remarks>
-/// Among many chunks some share a run by chance. The more branch points of a parent had to go again, the more chunks must share the next one;
-/// one that was hit may always come back.
+/// Among many chunks some share a run by chance. The more branch points of a parent had to go again, the more chunks must share the next
+/// one; one that was hit may always come back.
 /// Every method is called under the node's lock. The copy is made by whoever <paramref name="make"/> is: it takes a lease itself.</remarks>
 /// <param name="store">Whose chunks.</param>
 /// <param name="minTokens">A branch point adds so many to the one below it.</param>
@@ -97,7 +97,8 @@ internal sealed class BranchPointPlanner(ChunkStore store, int minTokens, CacheC
     /// <summary>A chunk has lost its blocks, or never got them.</summary>
     public static void Gone(ChunkNode node)
     {
-        if (!node.IsBranchPoint || node.Tree.Behind(node.Parent).BranchPoints is not { } list || !list.Points.Remove(node)) return;
+        if (!node.IsBranchPoint) return;
+        if (node.Tree.Behind(node.Parent).BranchPoints is not { } list || !list.Points.Remove(node)) return;
         list.Gone++;
     }
 

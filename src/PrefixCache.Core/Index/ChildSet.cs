@@ -4,9 +4,10 @@ namespace PrefixCache.Core.Index;
 
 /// <summary>Chunks behind one parent, found by the tokens that they begin with, however many there are.</summary>
 /// <remarks>
-/// A path-compressed trie (Patricia): a branch stands where two chunks differ first, and names the way on by the token there. A search looks at
-/// one token a branch and compares whole tokens once, with the chunk where it ends: that chunk shares most with the text, and so does every
-/// chunk below the last branch that the text followed. Nearly every chunk has one child, which costs no branch. Protected by the node's lock.
+/// A path-compressed trie (Patricia): a branch stands where two chunks differ first, and names the way on by the token there. A search
+/// looks at one token a branch and compares whole tokens once, with the chunk where it ends: that chunk shares most with the text, and so
+/// does every chunk below the last branch that the text followed. Nearly every chunk has one child, which costs no branch. Protected by the
+/// node's lock.
 /// </remarks>
 internal struct ChildSet
 {

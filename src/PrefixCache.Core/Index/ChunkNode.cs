@@ -7,8 +7,8 @@ namespace PrefixCache.Core.Index;
 
 /// <summary>One chunk in a namespace's tree: its tokens behind those of its ancestors.</summary>
 /// <remarks>
-/// Lives from its first offer on; when its blocks go it may stay as a ghost, which remembers its tokens and its history alone. Everything mutable
-/// here is protected by the node's lock.
+/// Lives from its first offer on; when its blocks go it may stay as a ghost, which remembers its tokens and its history alone. Everything
+/// mutable here is protected by the node's lock.
 /// </remarks>
 public sealed unsafe class ChunkNode
 {
@@ -57,7 +57,8 @@ public sealed unsafe class ChunkNode
     /// <summary>How many of <see cref="Shards"/> are there.</summary>
     internal int Present { get; set; }
 
-    /// <summary>Of the blocks in <see cref="Shards"/>. Grows under a lease only where the sealer leases a chunk that is not complete yet.</summary>
+    /// <summary>Of the blocks in <see cref="Shards"/>. Grows under a lease only where the sealer leases a chunk that is not complete
+    /// yet.</summary>
     internal long AllocatedBytes
     {
         get

@@ -1,8 +1,8 @@
 namespace PrefixCache.Core.Index;
 
 /// <summary>
-/// Chunks without blocks whose tokens are remembered: those that were evicted, and those that were offered and not admitted. Bounded; the one
-/// that is a ghost for longest goes first.
+/// Chunks without blocks whose tokens are remembered: those that were evicted, and those that were offered and not admitted. Bounded; the
+/// one that is a ghost for longest goes first.
 /// </summary>
 /// <remarks>A ghost stands before the ghosts above it, so the first of the list has none behind it. Protected by the node's lock.</remarks>
 internal sealed class GhostList(long maxTokens)

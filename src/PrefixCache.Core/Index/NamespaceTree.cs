@@ -7,8 +7,8 @@ namespace PrefixCache.Core.Index;
 
 /// <summary>The tree of chunks of one namespace.</summary>
 /// <remarks>
-/// Chunks are found by their tokens (<see cref="ChildSet"/>), so that a lookup hashes nothing: keys are computed when a chunk is stored. Protected
-/// by the node's lock.
+/// Chunks are found by their tokens (<see cref="ChildSet"/>), so that a lookup hashes nothing: keys are computed when a chunk is stored.
+/// Protected by the node's lock.
 /// </remarks>
 public sealed class NamespaceTree
 {
@@ -84,7 +84,8 @@ public sealed class NamespaceTree
         return default;
     }
 
-    /// <summary>A chunk that somebody is about to write or that is to be remembered. Null where it cannot be told from another one.</summary>
+    /// <summary>A chunk that somebody is about to write or that is to be remembered. Null where it cannot be told from another
+    /// one.</summary>
     internal ChunkNode? TryAdd(ChunkNode? parent, in ChunkText text, in ChunkKey key)
     {
         var node = new ChunkNode(this, parent, text, key);
@@ -99,7 +100,8 @@ public sealed class NamespaceTree
         return node;
     }
 
-    /// <summary>The chunk with this text, which somebody is about to write: the one that is known, a ghost come back, or a new one.</summary>
+    /// <summary>The chunk with this text, which somebody is about to write: the one that is known, a ghost come back, or a new
+    /// one.</summary>
     internal ChunkNode? GetOrAdd(ChunkNode? parent, in ChunkText text, in ChunkKey key)
     {
         var node = Find(parent, text);

@@ -80,7 +80,8 @@ public sealed class PinService : IDisposable
         return NamespaceKey.CheckNames(query.Salt, query.Adapter);
     }
 
-    /// <summary>Names the tokens and their items: comparing them with every pin's would take memory, and the node's lock for long.</summary>
+    /// <summary>Names the tokens and their items: comparing them with every pin's would take memory, and the node's lock for
+    /// long.</summary>
     private static byte[] Digest(TokenBuffer tokens)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -3,7 +3,8 @@ namespace PrefixCache.Core.Replay;
 /// <summary>A well-known model and what its KV takes.</summary>
 /// <param name="Name">As options name it.</param>
 /// <param name="Layers">num_hidden_layers.</param>
-/// <param name="ElementsPerLayer">Elements that one layer keeps of a token: 2 × num_key_value_heads × head_dim, or the latent's width.</param>
+/// <param name="ElementsPerLayer">Elements that one layer keeps of a token: 2 × num_key_value_heads × head_dim, or the latent's
+/// width.</param>
 /// <param name="Source">Where the figures are from.</param>
 public sealed record NamedLayout(string Name, int Layers, int ElementsPerLayer, string Source)
 {

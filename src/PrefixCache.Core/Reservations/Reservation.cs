@@ -15,7 +15,8 @@ internal sealed class Reservation
     private readonly HashSet<int> _loadedRanks = [];
     private readonly HashSet<int> _doneRanks = [];
 
-    /// <summary>The round of leases that each rank's session was told of since it last reported; the owner's has a field of its own.</summary>
+    /// <summary>The round of leases that each rank's session was told of since it last reported; the owner's has a field of its
+    /// own.</summary>
     private Dictionary<Session, int>? _ranksTold;
 
     private int _ownerTold = ToldNothing;

@@ -77,7 +77,8 @@ internal sealed class CacheMetrics : IDisposable
     /// <summary>NeverSeen becomes never_seen.</summary>
     private static string TagOf<T>(T reason)
         where T : struct, Enum => string.Concat(
-            reason.ToString().Select((letter, index) => char.IsUpper(letter) ? (index == 0 ? "" : "_") + char.ToLowerInvariant(letter) : $"{letter}"));
+            reason.ToString().Select((letter, index) =>
+                char.IsUpper(letter) ? (index == 0 ? "" : "_") + char.ToLowerInvariant(letter) : $"{letter}"));
 
     private void Gauge(string name, string unit, string description, Func<long> read) =>
         _meter.CreateObservableGauge(name, read, unit, description);

@@ -41,8 +41,8 @@ internal readonly ref struct ChunkText(ReadOnlySpan<uint> Tokens, ReadOnlySpan<M
     }
 
     /// <summary>
-    /// Stands for the token at <paramref name="offset"/> and the item that starts there: the token itself where none does. Equal where both are
-    /// equal; unequal where they are not, but for collisions of 63 random bits.
+    /// Stands for the token at <paramref name="offset"/> and the item that starts there: the token itself where none does. Equal where both
+    /// are equal; unequal where they are not, but for collisions of 63 random bits.
     /// </summary>
     public ulong Symbol(int offset)
     {

@@ -1,7 +1,8 @@
 namespace PrefixCache.Core.Tokens;
 
 /// <summary>An image, a sound or the like: what its placeholder tokens stand for.</summary>
-/// <param name="Position">Of its first placeholder token, in tokens from the start of the sequence, or of the chunk where a chunk keeps it.</param>
+/// <param name="Position">Of its first placeholder token, in tokens from the start of the sequence, or of the chunk where a chunk keeps
+/// it.</param>
 /// <param name="Digest">Names its contents, 1 to <see cref="MaxDigestBytes"/> bytes. Does not change.</param>
 public readonly record struct MultimodalItem(int Position, byte[] Digest)
 {

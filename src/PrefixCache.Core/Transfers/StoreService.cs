@@ -93,7 +93,8 @@ public sealed class StoreService
         return null;
     }
 
-    /// <summary>Every position up to the last offer, as far as it may be stored; keys from where the tree ends. Runs without the lock.</summary>
+    /// <summary>Every position up to the last offer, as far as it may be stored; keys from where the tree ends. Runs without the
+    /// lock.</summary>
     private ChunkChain ChainFor(Plan plan, IReadOnlyList<StoreOffer> offers)
     {
         var chunkTokens = plan.Tree.Layout.ChunkTokens;

@@ -67,7 +67,8 @@ internal sealed class StoreTaker(
 
         if (_refusal == RefusalReason.None) return Take(position, offer);
 
-        // Nothing is stored behind a chunk that is not; but it is to be known when it is seen again, unless the one before it was not offered.
+        // Nothing is stored behind a chunk that is not; but it is to be known when it is seen again, unless the one before it was not
+        // offered.
         if (_remembered is not null) _remembered = position == _next ? Remember(_remembered, position) : null;
         return Refused(offer, _refusal);
     }

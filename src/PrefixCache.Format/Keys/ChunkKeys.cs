@@ -30,7 +30,8 @@ public static class ChunkKeys
 
     /// <summary>SHA256("prefixcache/chunk/1" ‖ previous ‖ u32le(token_count) ‖ tokens ‖ items).</summary>
     /// <param name="tokens">u32 little-endian each.</param>
-    /// <param name="items">(u32le(offset) ‖ field(digest))… of the multimodal items that start in the chunk, offsets in tokens from its start.</param>
+    /// <param name="items">(u32le(offset) ‖ field(digest))… of the multimodal items that start in the chunk, offsets in tokens from its
+    /// start.</param>
     public static ChunkKey Next(in ChunkKey previous, ReadOnlySpan<byte> tokens, ReadOnlySpan<byte> items = default)
     {
         // One call over one buffer costs a third of an incremental hash at 1 KiB; chunks have 16 KiB of tokens at most.

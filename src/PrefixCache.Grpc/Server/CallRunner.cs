@@ -90,7 +90,8 @@ internal sealed class CallRunner(
 
     /// <summary>A read may learn that the connection is gone before the call's token does.</summary>
     private static bool IsConnectionLost(Exception fault) =>
-        fault is ConnectionResetException or ConnectionAbortedException || fault is IOException { InnerException: ConnectionAbortedException };
+        fault is ConnectionResetException or ConnectionAbortedException
+        || fault is IOException { InnerException: ConnectionAbortedException };
 
     private Func<ServerCall, ValueTask> Admit(ServerCall call)
     {

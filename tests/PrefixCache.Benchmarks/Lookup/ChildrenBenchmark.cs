@@ -14,8 +14,8 @@ using StoreOffer = PrefixCache.Core.Transfers.StoreOffer;
 namespace PrefixCache.Benchmarks.Lookup;
 
 /// <summary>
-/// A lookup inside the node where many notes follow one prefix of 900 tokens, beside one where few do: half of the prompts end in a note that is
-/// there, half in a new one. Between two calls the caches are filled with other things.
+/// A lookup inside the node where many notes follow one prefix of 900 tokens, beside one where few do: half of the prompts end in a note
+/// that is there, half in a new one. Between two calls the caches are filled with other things.
 /// </summary>
 internal sealed class ChildrenBenchmark : IDisposable
 {

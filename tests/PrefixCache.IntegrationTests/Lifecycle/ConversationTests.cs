@@ -8,8 +8,8 @@ public sealed class ConversationTests
     private const int Turns = 10;
 
     /// <summary>
-    /// Ten turns: each sends its new tokens alone behind the turn before (which it names), reuses all of that turn's prompt and answer, and has the
-    /// node hash no token twice but those of the chunk in which the last turn ended.
+    /// Ten turns: each sends its new tokens alone behind the turn before (which it names), reuses all of that turn's prompt and answer, and
+    /// has the node hash no token twice but those of the chunk in which the last turn ended.
     /// </summary>
     [Theory]
     [InlineData(TransferPlane.Stream)]

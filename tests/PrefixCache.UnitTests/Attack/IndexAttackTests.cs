@@ -7,7 +7,8 @@ using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.UnitTests.Attack;
 
-/// <summary>What callers may do to the index: offers with gaps, lookups that ask for less than before, tails where no run is a hit.</summary>
+/// <summary>What callers may do to the index: offers with gaps, lookups that ask for less than before, tails where no run is a
+/// hit.</summary>
 public class IndexAttackTests
 {
     [Fact]

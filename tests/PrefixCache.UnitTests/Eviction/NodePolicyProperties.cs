@@ -11,8 +11,8 @@ public class NodePolicyProperties
     public static TheoryData<string> Policies => [.. EvictionPolicies.Names];
 
     /// <summary>
-    /// Whatever is stored, leased, written and evicted: what is leased is found, every chunk that is there hangs on one that is, a store finds room
-    /// while anything can go, and what is left at the end can all be evicted.
+    /// Whatever is stored, leased, written and evicted: what is leased is found, every chunk that is there hangs on one that is, a store
+    /// finds room while anything can go, and what is left at the end can all be evicted.
     /// </summary>
     [Theory]
     [MemberData(nameof(Policies))]
@@ -46,7 +46,8 @@ public class NodePolicyProperties
             Assert.Equal(0, node.Node.Counters.RefusedFor(RefusalReason.NoMemory));
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(40));
 
-        // At most three prompts of six chunks are held, one of six is stored: 24 chunks would not fit, so families are short where many are held.
+        // At most three prompts of six chunks are held, one of six is stored: 24 chunks would not fit, so families are short where many are
+        // held.
         static uint[] Tokens((int Family, int Chunks, int Own) prompt)
         {
             var chunks = Math.Min(prompt.Chunks, 4);

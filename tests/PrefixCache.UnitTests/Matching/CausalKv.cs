@@ -5,7 +5,8 @@ using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.UnitTests.Matching;
 
-/// <summary>Made-up KV as a causal model's is: that of a token depends on it, on all before it and on the items among them, on nothing behind.</summary>
+/// <summary>Made-up KV as a causal model's is: that of a token depends on it, on all before it and on the items among them, on nothing
+/// behind.</summary>
 internal static class CausalKv
 {
     /// <summary>[segment][token][bytes] of tokens [first, first + count) of a sequence.</summary>

@@ -9,8 +9,8 @@ using PrefixCache.Format.Layouts;
 namespace PrefixCache.UnitTests.Matching;
 
 /// <summary>
-/// A naive match beside a real node: it looks at every complete chunk in the tree, one token after the other, and says what the longest prefix is
-/// that they can serve. Hits must have that length, and every byte must be what the tokens' KV is.
+/// A naive match beside a real node: it looks at every complete chunk in the tree, one token after the other, and says what the longest
+/// prefix is that they can serve. Hits must have that length, and every byte must be what the tokens' KV is.
 /// </summary>
 internal sealed class MatchModel : IDisposable
 {

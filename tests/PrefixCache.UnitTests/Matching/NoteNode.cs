@@ -5,7 +5,8 @@ using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.UnitTests.Matching;
 
-/// <summary>A node whose chunks have 256 tokens, of a page each, for prompts that share 900 tokens and go on with a note of their own.</summary>
+/// <summary>A node whose chunks have 256 tokens, of a page each, for prompts that share 900 tokens and go on with a note of their
+/// own.</summary>
 internal sealed class NoteNode : IDisposable
 {
     public const int ChunkTokens = 256;

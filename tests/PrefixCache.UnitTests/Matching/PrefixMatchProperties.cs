@@ -21,8 +21,8 @@ public class PrefixMatchProperties
             .Select(item => new MultimodalItem(item.position, [(byte)item.digest, 0]))]);
 
     /// <summary>
-    /// Under any order of stores, evictions and branch points: the hit is the longest prefix that the stored chunks can serve, and its bytes are
-    /// those that were stored, for every shard.
+    /// Under any order of stores, evictions and branch points: the hit is the longest prefix that the stored chunks can serve, and its
+    /// bytes are those that were stored, for every shard.
     /// </summary>
     [Theory]
     [InlineData(false, 200)]

@@ -5,8 +5,8 @@ namespace PrefixCache.Core.Replay.Curves;
 /// <summary>What a flat LRU cache of every capacity would have done with a trace, exactly, from one pass.</summary>
 /// <remarks>
 /// The rule is that of the policy `lru-flat`: a request's hit are its leading chunks that are there when it comes; then all its chunks are
-/// used from head to tail, and those that are not there come in. So a chunk is a hit for capacity C when it and every chunk before it lie at
-/// depth C or less. Immutable.
+/// used from head to tail, and those that are not there come in. So a chunk is a hit for capacity C when it and every chunk before it lie
+/// at depth C or less. Immutable.
 /// </remarks>
 public sealed class LruCurve
 {

@@ -7,8 +7,8 @@ namespace PrefixCache.Core.Replay.Traces;
 
 /// <summary>Lines that a node wrote (<see cref="RecordLine"/>).</summary>
 /// <remarks>
-/// A node that starts again draws a new secret, so its hashes have nothing to do with those before: its namespaces are new ones, and lines of
-/// two nodes may stand in one file. A line that a killed node left cut off is left out.
+/// A node that starts again draws a new secret, so its hashes have nothing to do with those before: its namespaces are new ones, and lines
+/// of two nodes may stand in one file. A line that a killed node left cut off is left out.
 /// </remarks>
 internal sealed class RecordReader(TraceBuilder builder) : TraceReader(builder)
 {

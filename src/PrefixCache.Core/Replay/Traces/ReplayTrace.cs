@@ -2,8 +2,8 @@ namespace PrefixCache.Core.Replay.Traces;
 
 /// <summary>A trace in memory: every request's units, one behind the other.</summary>
 /// <remarks>
-/// A unit is a token where the trace has tokens, else a block of the prompt, named by a dense number: equal numbers are equal prefixes up to
-/// and including that block. Immutable, so threads may share it.
+/// A unit is a token where the trace has tokens, else a block of the prompt, named by a dense number: equal numbers are equal prefixes up
+/// to and including that block. Immutable, so threads may share it.
 /// </remarks>
 public sealed class ReplayTrace
 {

@@ -2,10 +2,11 @@ using PrefixCache.Core.Replay.Traces;
 
 namespace PrefixCache.Core.Replay.Workloads;
 
-/// <summary>Makes requests as a service of several applications sees them: shared system prompts, sessions of many turns, documents.</summary>
+/// <summary>Makes requests as a service of several applications sees them: shared system prompts, sessions of many turns,
+/// documents.</summary>
 /// <remarks>
-/// A session begins with one of the system prompts and comes back after a think time with its history and a little more. Some requests carry
-/// documents behind the history, which are of no use to anybody afterwards. The same options give the same requests. Not thread-safe.
+/// A session begins with one of the system prompts and comes back after a think time with its history and a little more. Some requests
+/// carry documents behind the history, which are of no use to anybody afterwards. The same options give the same requests. Not thread-safe.
 /// </remarks>
 public sealed class WorkloadGenerator
 {
