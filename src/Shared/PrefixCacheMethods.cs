@@ -34,6 +34,16 @@ internal static class PrefixCacheMethods
             MaxHeaderBytes = MaxFieldBytes,
         };
 
+    public static RpcMethod<ClaimRequest, ClaimResponse> Claim { get; } = new(Service, "Claim", ClaimRequest.Parser, ClaimResponse.Parser);
+
+    public static RpcMethod<PrefetchRequest, PrefetchResponse> Prefetch { get; } =
+        new(Service, "Prefetch", PrefetchRequest.Parser, PrefetchResponse.Parser)
+        {
+            RequestPayloadField = PrefetchRequest.TokensFieldNumber,
+            MaxRequestBytes = (MaxTokens * sizeof(uint)) + MaxFieldBytes,
+            MaxHeaderBytes = MaxFieldBytes,
+        };
+
     public static RpcMethod<AppendRequest, AppendResponse> Append { get; } =
         new(Service, "Append", AppendRequest.Parser, AppendResponse.Parser)
         {
