@@ -24,7 +24,7 @@ internal sealed class NodeState : IDisposable
         Time = time;
         Layouts = new LayoutTable(Limits.MaxLayouts);
         Domains = MakeDomains(options, memory);
-        Namespaces = new NamespaceTable(Domains);
+        Namespaces = new NamespaceTable(Domains, time);
         Reservations = new ReservationTable(this);
         Sealer = new BlockSealer(this);
         Copier = new BranchPointCopier(this);
