@@ -34,7 +34,7 @@ internal sealed class PrefixAcquisition
 
     public async ValueTask<PrefixReservation> RunAsync(CancellationToken cancellationToken)
     {
-        var reservation = await LookUpAsync(cancellationToken);
+        var reservation = await LookUpAsync(_mayForget, cancellationToken);
         try
         {
             while (reservation.IsLive && reservation.HitTokens < reservation.TotalTokens)
@@ -43,7 +43,11 @@ internal sealed class PrefixAcquisition
                 if (claim.Outcome is not (ClaimOutcome.Hit or ClaimOutcome.Pending)) break;
                 if (claim.Outcome == ClaimOutcome.Pending && Left == TimeSpan.Zero) break;
                 var before = reservation.HitTokens;
-                reservation = await LookUpAsync(cancellationToken);
+                var next = await LookUpAsync(false, cancellationToken);
+
+                // The node did not answer, and may know the reservation still: nobody waits for its end.
+                if (!next.IsLive) _ = reservation.DisposeAsync().AsTask();
+                reservation = next;
 
                 // What was seen is gone again: whoever looks on and on computes nothing.
                 if (claim.Outcome == ClaimOutcome.Hit && reservation.HitTokens <= before) break;
@@ -58,6 +62,7 @@ internal sealed class PrefixAcquisition
         }
     }
 
-    private ValueTask<PrefixReservation> LookUpAsync(CancellationToken cancellationToken) =>
-        _client.LookupAsync(_layout, _tokens, _options with { Wait = Left }, _mayForget, cancellationToken);
+    /// <param name="mayForget">The first one, which nobody else would clean up after.</param>
+    private ValueTask<PrefixReservation> LookUpAsync(bool mayForget, CancellationToken cancellationToken) =>
+        _client.LookupAsync(_layout, _tokens, _options with { Wait = Left }, mayForget, cancellationToken);
 }
