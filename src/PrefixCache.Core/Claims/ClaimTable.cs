@@ -114,6 +114,7 @@ internal sealed class ClaimTable(TimeProvider time, int minPartialTokens, CacheC
         {
             var own = claim.At(position);
             var common = own.CommonTokens(node.Text);
+            if (common > 0 && claim.IsAwaitedElsewhere) node.IsAwaited = true;
             if (common == own.Count) Finish(claim, position);
             if (common > 0 && !claim.HasEnded) Wake(claim);
         }
