@@ -1,4 +1,5 @@
 using PrefixCache.Core.Blocks;
+using PrefixCache.Core.Claims;
 using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Layouts;
@@ -29,8 +30,12 @@ internal sealed class NodeState : IDisposable
         Sealer = new BlockSealer(this);
         Copier = new BranchPointCopier(this);
         MinPartialTokens = options.MinPartialTokens;
+        Claims = new ClaimTable(time, options.MinPartialTokens, Counters);
         foreach (var store in Domains.All.Select(domain => domain.Store))
+        {
+            store.Claims = Claims;
             store.Branches = new BranchPointPlanner(store, options.MinPartialTokens, Counters, Copier.TryAdd);
+        }
     }
 
     public Lock Gate { get; } = new();
@@ -49,6 +54,9 @@ internal sealed class NodeState : IDisposable
     public NamespaceTable Namespaces { get; }
 
     public ReservationTable Reservations { get; }
+
+    /// <summary>What is being computed, and who waits for it.</summary>
+    public ClaimTable Claims { get; }
 
     public BlockSealer Sealer { get; }
 

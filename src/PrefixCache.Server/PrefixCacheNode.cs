@@ -84,6 +84,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
                 Eviction = options.Eviction,
                 Admission = options.Admission,
                 Pins = options.Pins,
+                ClaimTimeout = options.ClaimTimeout,
                 TrustDomains = options.TrustDomains,
                 ShareMainArena = strangers.Count == 0,
             },

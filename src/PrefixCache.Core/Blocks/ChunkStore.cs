@@ -1,3 +1,4 @@
+using PrefixCache.Core.Claims;
 using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Memory;
@@ -33,6 +34,9 @@ internal sealed class ChunkStore(IBlockTier tier, IEvictionPolicy policy, GhostL
 
     /// <summary>Runs that several chunks share; null = none are made.</summary>
     public BranchPointPlanner? Branches { get; set; }
+
+    /// <summary>What is being computed; null = nobody claims.</summary>
+    public ClaimTable? Claims { get; set; }
 
     /// <summary>Writes chunks to Redis; null = there is none.</summary>
     public RedisWriter? Redis { get; set; }
@@ -118,6 +122,7 @@ internal sealed class ChunkStore(IBlockTier tier, IEvictionPolicy policy, GhostL
         node.Gone = MissReason.None;
         var nearest = node.Tree.Completed(node);
         Branches?.Completed(node, nearest);
+        if (!node.IsDetached) Claims?.Completed(node);
         Redis?.Completed(node);
         return true;
     }

@@ -42,6 +42,9 @@ public sealed class NamespaceTree
     /// <remarks>Hashed when it is first wanted; ask for it without the node's lock.</remarks>
     public ChunkKey Root => _root.Value;
 
+    /// <summary>The root is hashed already.</summary>
+    internal bool HasRoot => _root.IsValueCreated;
+
     /// <summary>Reservations that look into this tree; it is forgotten when they, its pins and its nodes are gone.</summary>
     internal int Reservations { get; set; }
 

@@ -10,7 +10,12 @@ internal static class LookupMessages
 {
     public static LookupResponse ToMessage(this in LookupAnswer answer)
     {
-        var response = new LookupResponse { Reservation = answer.Reservation, HitTokens = (uint)answer.HitTokens };
+        var response = new LookupResponse
+        {
+            Reservation = answer.Reservation,
+            HitTokens = (uint)answer.HitTokens,
+            PendingTokens = (uint)answer.PendingTokens,
+        };
         AddRuns(response.Runs, answer, 0);
         foreach (var located in answer.Located) response.Extents.Add(located.ToMessage());
         return response;
@@ -34,7 +39,9 @@ internal static class LookupMessages
             var hit = (uint)Math.Clamp(answer.HitTokens - (position * answer.ChunkTokens), 0, (int)tokens);
             while (nextMiss < answer.Misses.Count && answer.Misses[nextMiss].Position <= position) nextMiss++;
             var reason = hit == tokens || nextMiss == 0 ? MissReason.MissNone : (MissReason)answer.Misses[nextMiss - 1].Reason;
-            if (run is not null && run.Tokens == tokens && run.HitTokens == hit && run.MissReason == reason)
+            var isPending = hit == 0 && position * answer.ChunkTokens < answer.PendingTokens;
+            var state = hit > 0 ? ChunkState.ChunkHit : isPending ? ChunkState.ChunkPending : ChunkState.ChunkMiss;
+            if (run is not null && run.Tokens == tokens && run.HitTokens == hit && run.MissReason == reason && run.State == state)
             {
                 run.Count++;
                 continue;
@@ -46,7 +53,7 @@ internal static class LookupMessages
                 Count = 1,
                 Tokens = tokens,
                 HitTokens = hit,
-                State = hit > 0 ? ChunkState.ChunkHit : ChunkState.ChunkMiss,
+                State = state,
                 Tier = hit > 0 ? Tier.Host : Tier.None,
                 MissReason = reason,
             };
