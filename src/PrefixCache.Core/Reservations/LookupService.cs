@@ -69,7 +69,7 @@ public sealed class LookupService
         Result<LookupAnswer> answer;
         lock (_state.Gate) answer = LookupUnsynchronized(query, tokens);
         if (answer.Error is not null) tokens.Dispose();
-        else if (noted is not null && answer.Succeeded(out var found, out _) && found.Changed is null) Recorder!.Record(query, noted, found);
+        else if (noted is not null && answer.Succeeded(out var found, out _) && found.IsFinal) Recorder!.Record(query, noted, found);
         return answer;
     }
 
@@ -228,8 +228,10 @@ public sealed class LookupService
         reservation.HitTokens = reservation.AnsweredTokens = hit / reservation.AlignTokens * reservation.AlignTokens;
         var pending = Math.Min(_pending.Find(reservation), asked) / reservation.AlignTokens * reservation.AlignTokens;
         if (query.Resumes != 0) reservation.WaitingLookups--;
+        if (query.AsksRedis && _state.Redis?.TrySearch(reservation) is { } search)
+            return Later(reservation, pending) with { Searching = search.Found };
         if (query.Waits && pending > reservation.HitTokens) return Later(reservation, pending);
-        var misses = MissFinder.Find(_state.Namespaces, reservation, pending);
+        var misses = MissFinder.Find(_state, reservation, pending);
         CountMisses(reservation, misses, asked);
         reservation.Answered(query.Session);
         var isNew = reservation.Lookups++ == 0;
