@@ -3,6 +3,7 @@ using PrefixCache.Core.Layouts;
 using PrefixCache.Core.Memory;
 using PrefixCache.Core.Native.Posix;
 using PrefixCache.Core.Pins;
+using PrefixCache.Core.Planning;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
@@ -56,6 +57,8 @@ public sealed class CacheNode : IDisposable
     public SharingService Sharing { get; }
 
     public PinService Pins { get; }
+
+    public LoadPlanner Planner => _state.Planner;
 
     public CacheCounters Counters => _state.Counters;
 

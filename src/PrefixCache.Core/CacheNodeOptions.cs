@@ -1,6 +1,7 @@
 using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Pins;
+using PrefixCache.Core.Planning;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Tiers.Host;
@@ -36,4 +37,7 @@ public sealed record CacheNodeOptions
 
     /// <summary>Which new chunks are stored.</summary>
     public AdmissionMode Admission { get; init; } = AdmissionMode.Always;
+
+    /// <summary>Whether lookups weigh loading against computing, where they do not say themselves.</summary>
+    public LoadMode LoadMode { get; init; } = LoadMode.Auto;
 }

@@ -3,6 +3,7 @@ using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Layouts;
 using PrefixCache.Core.Memory;
+using PrefixCache.Core.Planning;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Sharing;
@@ -26,6 +27,7 @@ internal sealed class NodeState : IDisposable
         Domains = MakeDomains(options, memory);
         Namespaces = new NamespaceTable(Domains);
         Reservations = new ReservationTable(this);
+        Planner = new LoadPlanner(options.LoadMode, time);
         Sealer = new BlockSealer(this);
         Copier = new BranchPointCopier(this);
         MinPartialTokens = options.MinPartialTokens;
@@ -49,6 +51,9 @@ internal sealed class NodeState : IDisposable
     public NamespaceTable Namespaces { get; }
 
     public ReservationTable Reservations { get; }
+
+    /// <summary>Has locks of its own, which are not to be taken under the gate.</summary>
+    public LoadPlanner Planner { get; }
 
     public BlockSealer Sealer { get; }
 

@@ -83,6 +83,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
                 MaxGhostTokens = options.MaxGhostTokens,
                 Eviction = options.Eviction,
                 Admission = options.Admission,
+                LoadMode = options.LoadMode,
                 Pins = options.Pins,
                 TrustDomains = options.TrustDomains,
                 ShareMainArena = strangers.Count == 0,
