@@ -12,6 +12,11 @@ internal sealed class CallGuard(PrefixCacheClientOptions options, RpcChannel cha
         Func<TState, RpcChannel, CallOptions, Task<TResult>> call, TState state, CancellationToken cancellationToken)
         where TResult : class => InvokeAsync(operation, session, call, state, options.CallTimeout, cancellationToken);
 
+    /// <summary>The same, of a call that may wait for a time on the node's side.</summary>
+    public ValueTask<TResult?> WaitAsync<TState, TResult>(string operation, NodeSession? session,
+        Func<TState, RpcChannel, CallOptions, Task<TResult>> call, TState state, TimeSpan wait, CancellationToken cancellationToken)
+        where TResult : class => InvokeAsync(operation, session, call, state, options.CallTimeout + wait, cancellationToken);
+
     /// <summary>The same, with the time that a transfer may take.</summary>
     public ValueTask<TResult?> TransferAsync<TState, TResult>(string operation, NodeSession? session,
         Func<TState, RpcChannel, CallOptions, Task<TResult>> call, TState state, CancellationToken cancellationToken)

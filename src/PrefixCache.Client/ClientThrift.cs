@@ -71,7 +71,7 @@ internal sealed class ClientThrift(PrefixCacheClientOptions options, Action<Clie
     /// <summary>Begins a pause where the cache does not pay.</summary>
     private ClientEvent? Judge()
     {
-        if (_count < MinLookups || _computedTokens == 0) return null;
+        if (_count < MinLookups || _sum.ComputeTicks == 0) return null;
         var saved = _sum.LoadedTokens * (_computeTicks / _computedTokens);
         if (_sum.Ticks - saved <= Math.Max(options.PauseLoss, 0) * _sum.ComputeTicks) return null;
         var reason = string.Create(CultureInfo.InvariantCulture,

@@ -11,7 +11,8 @@ namespace PrefixCache.Client;
 /// the session. It is found again by its request id, with one token, and released. Only where this client chose the id: behind an id of the
 /// caller's there may be a reservation that the caller still uses, and who knows the id can look it up again.
 /// </remarks>
-internal sealed class LookupCall(LookupRequest request, LookupOptions lookup, PrefixCacheClientOptions options)
+/// <param name="mayForget">This client chose the request's id.</param>
+internal sealed class LookupCall(LookupRequest request, bool mayForget, PrefixCacheClientOptions options)
 {
     public async Task<LookupResponse> AskAsync(RpcChannel channel, ReadOnlyMemory<int> tokens, CallOptions call)
     {
@@ -21,7 +22,7 @@ internal sealed class LookupCall(LookupRequest request, LookupOptions lookup, Pr
             return Check(await channel.UnaryAsync(PrefixCacheMethods.Lookup, request, new TokenMemory(tokens).Sequence, call),
                 tokens.Length);
         }
-        catch (RpcException exception) when (lookup.RequestId.Length == 0 && !tokens.IsEmpty
+        catch (RpcException exception) when (mayForget && !tokens.IsEmpty
             && exception.Status is StatusCode.Cancelled or StatusCode.DeadlineExceeded)
         {
             _ = ForgetAsync(channel, new int[] { tokens.Span[0] });
@@ -63,7 +64,7 @@ internal sealed class LookupCall(LookupRequest request, LookupOptions lookup, Pr
         var call = new CallOptions { Timeout = options.CallTimeout };
         try
         {
-            request.ComputedTokens = 0;
+            (request.ComputedTokens, request.Policy) = (0, null);
             request.Items.Clear();
             var found = await channel.UnaryAsync(PrefixCacheMethods.Lookup, request, new TokenMemory(firstToken).Sequence, call);
             var release = new ReleaseRequest { Session = request.Session, Reservation = found.Reservation };

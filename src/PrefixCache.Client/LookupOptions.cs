@@ -30,6 +30,16 @@ public sealed record LookupOptions
     /// </summary>
     public PrefixReservation? Parent { get; init; }
 
+    /// <summary>
+    /// How long the node may keep the lookup waiting for what is pending, up to a minute; it answers at once when nothing is. Comes on top
+    /// of <see cref="PrefixCacheClientOptions.CallTimeout"/>. Zero = not at all.
+    /// </summary>
+    public TimeSpan Wait { get; init; }
+
+    /// <summary>How long <see cref="PrefixCacheClient.AcquireAsync"/> waits for others in all before it computes what they
+    /// compute.</summary>
+    public TimeSpan MaxWait { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Images and the like among the tokens, in rising position.</summary>
     public IReadOnlyList<MultimodalItem> Items { get; init; } = [];
 

@@ -115,10 +115,34 @@ public sealed class PrefixCacheClient : IAsyncDisposable
     /// <param name="options">Request id, alignment, namespace.</param>
     /// <param name="cancellationToken">Gives the call up.</param>
     /// <returns>Never null: a failure is a reservation with no hit, whose further calls do nothing.</returns>
-    public async ValueTask<PrefixReservation> LookupAsync(
+    public ValueTask<PrefixReservation> LookupAsync(
         KvLayout layout, ReadOnlyMemory<int> tokens, LookupOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new LookupOptions();
+        return LookupAsync(layout, tokens, options, options.RequestId.Length == 0, cancellationToken);
+    }
+
+    /// <summary>
+    /// Looks a prompt up, waits while others compute a part of it, and claims what is then missing: on return it is this process's to
+    /// compute and to store, and others wait for that.
+    /// </summary>
+    /// <param name="layout">A registered layout.</param>
+    /// <param name="tokens">Token ids of the prompt.</param>
+    /// <param name="options">As for a lookup; <see cref="LookupOptions.MaxWait"/> limits the waiting, <see cref="LookupOptions.Wait"/> says
+    /// nothing here.</param>
+    /// <param name="cancellationToken">Gives it up; nothing stays reserved.</param>
+    /// <returns>
+    /// Never null. What it lacks is to be computed, also where the claim could not be had: the time was over, or the node is gone, which is
+    /// a miss at once.
+    /// </returns>
+    public ValueTask<PrefixReservation> AcquireAsync(
+        KvLayout layout, ReadOnlyMemory<int> tokens, LookupOptions? options = null, CancellationToken cancellationToken = default) =>
+        new PrefixAcquisition(this, layout, tokens, options ?? new LookupOptions()).RunAsync(cancellationToken);
+
+    /// <param name="mayForget">This client chose the request's id.</param>
+    internal async ValueTask<PrefixReservation> LookupAsync(
+        KvLayout layout, ReadOnlyMemory<int> tokens, LookupOptions options, bool mayForget, CancellationToken cancellationToken)
+    {
         if (options is { StoreLimitTokens: null, Parent.StoreLimit: < int.MaxValue and var inherited })
             options = options with { StoreLimitTokens = inherited };
         if (Thrift.IsPaused()) return Paused(layout, tokens, options);
@@ -129,9 +153,10 @@ public sealed class PrefixCacheClient : IAsyncDisposable
             (request.Parent, request.ParentTokens) = (parent.Ticket.Reservation, (uint)parent.Trail.Count);
         var trail = new TokenTrail(options.Items);
         trail.Add(tokens.Span);
-        var answer = await Calls.InvokeAsync(
+        var wait = TimeSpan.FromMilliseconds(request.Policy?.WaitMs ?? 0);
+        var answer = await Calls.WaitAsync(
             "Lookup", session, static (state, channel, call) => state.Lookup.AskAsync(channel, state.tokens, call),
-            (Lookup: new LookupCall(request, options, Options), tokens), cancellationToken);
+            (Lookup: new LookupCall(request, mayForget, Options), tokens), wait, cancellationToken);
         var ticket = answer is null
             ? new ReservationTicket(0, layout.Id.ToString(), 0, tokens.Length, layout.ChunkTokens)
             : new ReservationTicket(answer.Reservation, layout.Id.ToString(), (int)answer.HitTokens, tokens.Length, layout.ChunkTokens)
@@ -146,6 +171,7 @@ public sealed class PrefixCacheClient : IAsyncDisposable
             Trail = trail,
             StoreLimit = Math.Max(options.StoreLimitTokens ?? int.MaxValue, 0),
             MissReason = LookupMessages.FirstMiss(answer),
+            PendingTokens = Math.Clamp((int)Math.Min(answer?.PendingTokens ?? 0, int.MaxValue), ticket.HitTokens, tokens.Length),
             Decisions = LookupMessages.Decisions(answer),
             Cost = cost,
         };

@@ -56,6 +56,12 @@ public sealed class PrefixReservation : IAsyncDisposable
 
     public int TotalTokens => Ticket.TotalTokens;
 
+    /// <summary>
+    /// Leading tokens that will be a hit when what is pending has come, for others compute them; no less than <see cref="HitTokens"/>. Look
+    /// up again with <see cref="LookupOptions.Wait"/>.
+    /// </summary>
+    public int PendingTokens { get; internal init; }
+
     /// <summary>The node was not asked, for the client has paused the cache: it cost more than it saved.</summary>
     public bool IsPaused { get; internal init; }
 
@@ -73,6 +79,29 @@ public sealed class PrefixReservation : IAsyncDisposable
 
     /// <summary>The node answered and knows this reservation; false = everything is a miss.</summary>
     public bool IsLive => _session is { IsLost: false };
+
+    /// <summary>
+    /// Says that this process begins to compute what is missing, or that it goes on, and asks for the sole right to it. Never waits for
+    /// others. Scheduler only.
+    /// </summary>
+    /// <param name="letGo">Gives the right up instead; storing everything, releasing and ending the session do too.</param>
+    public async ValueTask<ClaimResult> ClaimAsync(bool letGo = false, CancellationToken cancellationToken = default)
+    {
+        if (IsPaused) return new ClaimResult(ClaimOutcome.Unknown);
+        var request = new ClaimRequest
+        {
+            Session = _session?.Id ?? Google.Protobuf.ByteString.Empty,
+            Reservation = Ticket.Reservation,
+            LetGo = letGo,
+        };
+        var answer = await _client.Calls.InvokeAsync("Claim", _session,
+            static (state, channel, call) => channel.UnaryAsync(PrefixCacheMethods.Claim, state, call), request, cancellationToken);
+        return answer is null
+            ? new ClaimResult(ClaimOutcome.Unknown)
+            : new ClaimResult(
+                Enum.IsDefined(answer.Outcome) ? (ClaimOutcome)answer.Outcome : ClaimOutcome.Unknown, (int)answer.FirstToken,
+                (int)answer.EndToken, (int)answer.PendingTokens, TimeSpan.FromMilliseconds(answer.TimeoutMs), answer.NodeOnly);
+    }
 
     /// <summary>Loads the hit, or a part of it, of one shard into the caller's memory.</summary>
     /// <returns>What is in place: on a failure as much as had come whole, in chunk order.</returns>

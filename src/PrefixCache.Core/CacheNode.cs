@@ -1,3 +1,4 @@
+using PrefixCache.Core.Claims;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Layouts;
 using PrefixCache.Core.Memory;
@@ -35,6 +36,8 @@ public sealed class CacheNode : IDisposable
         Stores = new StoreService(_state);
         Sharing = new SharingService(_state);
         Pins = new PinService(_state, options.Pins);
+        Waits = new LookupWait(Lookups, _state.Time);
+        Claims = new ClaimService(_state, options.ClaimTimeout, options.FleetClaims);
         _metrics = new CacheMetrics(this);
         // A timer takes periods up to 49 days; a maximum age may be longer.
         var period = TimeSpan.FromTicks(Math.Clamp(options.Limits.MaxAge.Ticks / 4, TimeSpan.TicksPerMillisecond, TimeSpan.TicksPerDay));
@@ -57,6 +60,11 @@ public sealed class CacheNode : IDisposable
     public SharingService Sharing { get; }
 
     public PinService Pins { get; }
+
+    /// <summary>Lookups that may wait for what is pending.</summary>
+    public LookupWait Waits { get; }
+
+    public ClaimService Claims { get; }
 
     public LoadPlanner Planner => _state.Planner;
 
@@ -112,6 +120,8 @@ public sealed class CacheNode : IDisposable
                 WastedBytes = domains.Sum(domain => domain.Host.WastedBytes),
                 Ghosts = stores.Sum(store => store.Ghosts.Count),
                 BranchPointsPending = _state.Copier.Pending,
+                Claims = _state.Claims.Active,
+                ClaimsWaiting = _state.Claims.Waiting,
                 PinnedChunks = stores.Sum(store => store.PinnedChunks),
                 PinnedBytes = stores.Sum(store => store.PinnedBytes),
                 Records = domains.Sum(domain => domain.Host.Records.Count),
@@ -122,6 +132,7 @@ public sealed class CacheNode : IDisposable
     private IReadOnlyList<ChunkNode> Detach(NamespaceTree tree)
     {
         Pins.EndOf(tree);
+        _state.Claims.EndOf(tree);
         return tree.DetachAll();
     }
 
@@ -159,6 +170,7 @@ public sealed class CacheNode : IDisposable
     {
         _sweep.Dispose();
         Pins.Dispose();
+        Claims.Dispose();
         _metrics.Dispose();
         // Disposing a timer does not wait for its callback, which looks whether the state is disposed.
         lock (_state.Gate) _state.Dispose();

@@ -1,3 +1,4 @@
+using PrefixCache.Core.Claims;
 using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Pins;
@@ -31,6 +32,12 @@ public sealed record CacheNodeOptions
     public long MaxGhostTokens { get; init; } = 6 << 20;
 
     public PinOptions Pins { get; init; } = new();
+
+    /// <summary>A claim of which nothing is heard for so long ends.</summary>
+    public TimeSpan ClaimTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Makes claims hold among several nodes; null = this one is alone. Outlives the node.</summary>
+    public IFleetClaims? FleetClaims { get; init; }
 
     /// <summary>One of <see cref="EvictionPolicies.Names"/>.</summary>
     public string Eviction { get; init; } = EvictionPolicies.Default;

@@ -1,4 +1,5 @@
 using PrefixCache.Core.Blocks;
+using PrefixCache.Core.Claims;
 using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Layouts;
@@ -25,14 +26,18 @@ internal sealed class NodeState : IDisposable
         Time = time;
         Layouts = new LayoutTable(Limits.MaxLayouts);
         Domains = MakeDomains(options, memory);
-        Namespaces = new NamespaceTable(Domains);
+        Namespaces = new NamespaceTable(Domains, time);
         Reservations = new ReservationTable(this);
         Planner = new LoadPlanner(options.LoadMode, time);
         Sealer = new BlockSealer(this);
         Copier = new BranchPointCopier(this);
         MinPartialTokens = options.MinPartialTokens;
+        Claims = new ClaimTable(time, options.MinPartialTokens, Counters);
         foreach (var store in Domains.All.Select(domain => domain.Store))
+        {
+            store.Claims = Claims;
             store.Branches = new BranchPointPlanner(store, options.MinPartialTokens, Counters, Copier.TryAdd);
+        }
     }
 
     public Lock Gate { get; } = new();
@@ -51,6 +56,9 @@ internal sealed class NodeState : IDisposable
     public NamespaceTable Namespaces { get; }
 
     public ReservationTable Reservations { get; }
+
+    /// <summary>What is being computed, and who waits for it.</summary>
+    public ClaimTable Claims { get; }
 
     /// <summary>Has locks of its own, which are not to be taken under the gate.</summary>
     public LoadPlanner Planner { get; }

@@ -21,6 +21,7 @@ internal static class NodeEndpoints
             new SessionEndpoint(node, options, arenaSocket, work, loggers.CreateLogger<SessionEndpoint>()).HandleAsync);
         rpc.AddUnary(PrefixCacheMethods.RegisterLayout, whole.RegisterLayoutAsync);
         rpc.AddUnary(PrefixCacheMethods.Lookup, lookup.LookupAsync);
+        rpc.AddUnary(PrefixCacheMethods.Claim, new ClaimEndpoint(node).HandleAsync);
         rpc.AddUnary(PrefixCacheMethods.Append, lookup.AppendAsync);
         rpc.AddServerStreaming(PrefixCacheMethods.Retrieve, retrieve.RetrieveAsync);
         rpc.AddServerStreaming(PrefixCacheMethods.Fetch, retrieve.FetchAsync);

@@ -85,6 +85,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
                 Admission = options.Admission,
                 LoadMode = options.LoadMode,
                 Pins = options.Pins,
+                ClaimTimeout = options.ClaimTimeout,
                 TrustDomains = options.TrustDomains,
                 ShareMainArena = strangers.Count == 0,
             },

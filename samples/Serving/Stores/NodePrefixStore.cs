@@ -62,7 +62,7 @@ public sealed class NodePrefixStore : IPrefixStore, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         await EndAsync();
-        _reservation = await _client.LookupAsync(_layout, request.Tokens, Options(request), cancellation);
+        _reservation = await _client.AcquireAsync(_layout, request.Tokens, Options(request), cancellation);
         int end = Math.Min(limit, _reservation.LoadTokens);
         _loaded = end == 0
             ? null

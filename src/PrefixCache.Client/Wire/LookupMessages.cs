@@ -6,6 +6,9 @@ namespace PrefixCache.Client.Wire;
 
 internal static class LookupMessages
 {
+    /// <summary>Most that the contract allows.</summary>
+    public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
+
     public static LookupRequest Request(NodeSession? session, Format.Layouts.KvLayout layout, LookupOptions options)
     {
         var request = new LookupRequest
@@ -22,6 +25,8 @@ internal static class LookupMessages
         // A limit that was computed below zero keeps nothing; as an unsigned number it would keep all.
         if (options.StoreLimitTokens is { } limit) request.StoreLimitTokens = (uint)Math.Max(limit, 0);
         request.Items.AddRange(Items(options.Items));
+        var wait = Math.Clamp(options.Wait.TotalMilliseconds, 0, LongestWait.TotalMilliseconds);
+        if (wait > 0) request.Policy = new LookupPolicy { WaitMs = (uint)Math.Ceiling(wait) };
         if (options.LoadMode != LoadMode.NodeDefault)
             (request.Policy ??= new LookupPolicy()).LoadMode = (Protocol.V1.LoadMode)options.LoadMode;
 

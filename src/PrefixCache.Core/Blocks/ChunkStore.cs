@@ -1,8 +1,10 @@
+using PrefixCache.Core.Claims;
 using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Memory;
 using PrefixCache.Core.Statistics;
 using PrefixCache.Core.Tiers;
+using PrefixCache.Core.Tiers.Redis;
 using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.Core.Blocks;
@@ -32,6 +34,12 @@ internal sealed class ChunkStore(IBlockTier tier, IEvictionPolicy policy, GhostL
 
     /// <summary>Runs that several chunks share; null = none are made.</summary>
     public BranchPointPlanner? Branches { get; set; }
+
+    /// <summary>What is being computed; null = nobody claims.</summary>
+    public ClaimTable? Claims { get; set; }
+
+    /// <summary>Writes chunks to Redis; null = there is none.</summary>
+    public RedisWriter? Redis { get; set; }
 
     public long Leases { get; private set; }
 
@@ -63,7 +71,11 @@ internal sealed class ChunkStore(IBlockTier tier, IEvictionPolicy policy, GhostL
         else Branches?.Unleased(node);
     }
 
-    public void Used(IReadOnlyList<ChunkNode> path) => policy.Used(path);
+    public void Used(IReadOnlyList<ChunkNode> path)
+    {
+        policy.Used(path);
+        Redis?.Used(path);
+    }
 
     /// <summary>A block for a chunk that is about to be written; null when nothing more can be evicted.</summary>
     public Block? TryAllocate(ShardShape shape, in SizeClass size)
@@ -79,6 +91,9 @@ internal sealed class ChunkStore(IBlockTier tier, IEvictionPolicy policy, GhostL
         if (block is null) return null;
         WritingBlocks++;
         _pinnedBytes += block.Extent.Length;
+
+        // What goes next is written before it has to.
+        if (Redis is not null && !Tier.IsRelieved(0) && policy.SelectVictim() is { } next) Redis.TryRescue(next);
         return block;
     }
 
@@ -107,6 +122,8 @@ internal sealed class ChunkStore(IBlockTier tier, IEvictionPolicy policy, GhostL
         node.Gone = MissReason.None;
         var nearest = node.Tree.Completed(node);
         Branches?.Completed(node, nearest);
+        if (!node.IsDetached) Claims?.Completed(node);
+        Redis?.Completed(node);
         return true;
     }
 
@@ -180,7 +197,10 @@ internal sealed class ChunkStore(IBlockTier tier, IEvictionPolicy policy, GhostL
 
     private bool TryEvict()
     {
-        if (policy.SelectVictim() is not { } victim) return false;
+        var victim = policy.SelectVictim();
+        while (victim is not null && Redis?.TryRescue(victim) == true) victim = policy.SelectVictim();
+        if (victim is null) return false;
+        Redis?.Evicting(victim);
         policy.Removed(victim);
         FreeBlocks(victim);
         counters.Evicted();

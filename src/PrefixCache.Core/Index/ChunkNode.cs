@@ -105,6 +105,15 @@ public sealed unsafe class ChunkNode
     /// <summary>What admission knows of it; null where all is admitted.</summary>
     internal Sighting? Seen { get; set; }
 
+    /// <summary>It is taken to be in Redis until then, in seconds since the node's start; 0 = nobody knows that it is.</summary>
+    internal int RedisUntil { get; set; }
+
+    /// <summary>It is about to be written to Redis.</summary>
+    internal bool IsWriteQueued { get; set; }
+
+    /// <summary>A request on another node waits for it in Redis.</summary>
+    internal bool IsAwaited { get; set; }
+
     /// <summary>Neighbours in the eviction policy's list.</summary>
     internal ChunkNode? Newer { get; set; }
 

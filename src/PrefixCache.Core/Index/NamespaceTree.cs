@@ -21,12 +21,16 @@ public sealed class NamespaceTree
         Store = store;
         Key = key;
         Layout = layout;
+        Epoch = epoch;
         _root = new Lazy<ChunkKey>(() => ChunkKeys.Root(layout.Id, key.Tenant, key.Salt, key.Adapter, epoch));
     }
 
     public NamespaceKey Key { get; }
 
     public KvLayout Layout { get; }
+
+    /// <summary>Of the namespace when the tree was made.</summary>
+    internal ulong Epoch { get; }
 
     /// <summary>Where its blocks lie.</summary>
     internal ChunkStore Store { get; }
@@ -37,6 +41,9 @@ public sealed class NamespaceTree
     /// <summary>The key before the first chunk.</summary>
     /// <remarks>Hashed when it is first wanted; ask for it without the node's lock.</remarks>
     public ChunkKey Root => _root.Value;
+
+    /// <summary>The root is hashed already.</summary>
+    internal bool HasRoot => _root.IsValueCreated;
 
     /// <summary>Reservations that look into this tree; it is forgotten when they, its pins and its nodes are gone.</summary>
     internal int Reservations { get; set; }

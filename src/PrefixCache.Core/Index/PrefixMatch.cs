@@ -35,6 +35,16 @@ internal static class PrefixMatch
         return node;
     }
 
+    /// <summary>Leading tokens that a lookup would hit now.</summary>
+    /// <param name="path">Whole chunks from position 0 on that are known to be there; stays as it is.</param>
+    public static int Reach(NamespaceTree tree, IEnumerable<ChunkNode> path, TokenBuffer tokens, MatchRule rule)
+    {
+        List<ChunkNode> whole = [.. path];
+        var nearest = tree.Walk(whole, tokens);
+        Tail(tree, whole, tokens, nearest, rule, 0, out var served);
+        return ((whole.Count * tree.Layout.ChunkTokens) + served) / rule.AlignTokens * rule.AlignTokens;
+    }
+
     /// <summary>Tells the eviction policy that a path was used. A chunk that served a few tokens by chance is not kept for it.</summary>
     /// <param name="path">With the chunk that serves its end.</param>
     /// <param name="tail">How many tokens that one serves; 0 = there is none.</param>

@@ -25,6 +25,12 @@ public readonly record struct LookupQuery(
 
     /// <summary>Whether to weigh loading against computing; null = as the node is set.</summary>
     public LoadMode? LoadMode { get; init; }
+
+    /// <summary>An answer with something pending is not given yet: it counts as none, and says when to ask again.</summary>
+    internal bool Waits { get; init; }
+
+    /// <summary>The reservation that the same call asked for before; 0 = it asks for the first time.</summary>
+    internal ulong Resumes { get; init; }
 }
 
 /// <summary>The answer: chunk positions follow from the counts.</summary>
@@ -35,6 +41,12 @@ public readonly record struct LookupQuery(
 /// <param name="IsNew">The lookup made the reservation: nobody knows of it before the answer arrives.</param>
 public readonly record struct LookupAnswer(ulong Reservation, int TotalTokens, int HitTokens, int ChunkTokens, bool IsNew = false)
 {
+    /// <summary>Leading tokens that will be a hit when what is pending has come, aligned; no less than the hit.</summary>
+    public int PendingTokens { get; init; } = HitTokens;
+
+    /// <summary>Ends when it is time to ask again. Null = this is the answer, whatever is pending.</summary>
+    internal Task? Changed { get; init; }
+
     /// <summary>Where the hit lies, per shard that was asked for; empty when it cannot be mapped or there is none.</summary>
     public IReadOnlyList<LocatedShard> Located { get; init; } = [];
 

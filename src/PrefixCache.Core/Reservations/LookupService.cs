@@ -17,11 +17,12 @@ public sealed class LookupService
     private const int MaxAlignTokens = 65_536;
 
     private readonly NodeState _state;
+    private readonly PendingFinder _pending;
 
     /// <summary>Tokens of requests that are being read.</summary>
     private long _incomingTokens;
 
-    internal LookupService(NodeState state) => _state = state;
+    internal LookupService(NodeState state) => (_state, _pending) = (state, new PendingFinder(state));
 
     /// <summary>Notes every lookup that is answered; null = nobody does. Set before the first one.</summary>
     public LookupRecorder? Recorder { get; set; }
@@ -39,15 +40,27 @@ public sealed class LookupService
     /// <param name="tokens">The service takes this reference over, also when it fails.</param>
     public Result<LookupAnswer> Lookup(in LookupQuery query, TokenBuffer tokens)
     {
-        if (query.Parent != 0)
-        {
-            using (tokens)
-            {
-                if (!WithParent(query, tokens, out var inherited).Succeeded(out var whole, out var fault)) return fault;
-                return Lookup(query with { Parent = 0, StoreLimit = query.StoreLimit ?? inherited }, whole);
-            }
-        }
+        var whole = query;
+        return Complete(ref whole, tokens).Succeeded(out var all, out var fault) ? Ask(whole, all) : fault;
+    }
 
+    /// <summary>Puts the parent's tokens, where one is named, before those that came; the query names none then.</summary>
+    /// <param name="tokens">Taken over; the result is the caller's.</param>
+    internal Result<TokenBuffer> Complete(ref LookupQuery query, TokenBuffer tokens)
+    {
+        if (query.Parent == 0) return tokens;
+        using (tokens)
+        {
+            if (!WithParent(query, tokens, out var inherited).Succeeded(out var whole, out var fault)) return fault;
+            query = query with { Parent = 0, StoreLimit = query.StoreLimit ?? inherited };
+            return whole;
+        }
+    }
+
+    /// <summary>Looks a complete sequence up.</summary>
+    /// <param name="tokens">The service takes this reference over, also when it fails.</param>
+    internal Result<LookupAnswer> Ask(in LookupQuery query, TokenBuffer tokens)
+    {
         if ((Check(query, tokens) ?? CheckTokenCount(tokens.Count)) is { } error)
         {
             tokens.Dispose();
@@ -63,6 +76,8 @@ public sealed class LookupService
             return answer;
         }
 
+        // An answer that is not given yet is neither noted nor decided on.
+        if (found.Changed is not null) return answer;
         if (noted is not null) Recorder!.Record(query, noted, found);
         return found with { Plan = Plan(query, found) };
     }
@@ -74,6 +89,16 @@ public sealed class LookupService
         {
             if (_state.Reservations.Find(session, reservationId).Succeeded(out var reservation, out _) && reservation.Lookups == 1)
                 _state.Reservations.End(reservation);
+        }
+    }
+
+    /// <summary>A lookup waits no longer: ends a reservation that no lookup was or will be answered with.</summary>
+    internal void GiveUp(Session session, ulong reservationId)
+    {
+        lock (_state.Gate)
+        {
+            if (!_state.Reservations.Find(session, reservationId).Succeeded(out var reservation, out _)) return;
+            if (--reservation.WaitingLookups == 0 && reservation.Lookups == 0) _state.Reservations.End(reservation);
         }
     }
 
@@ -222,16 +247,21 @@ public sealed class LookupService
         }
 
         reservation.StoreLimit = query.StoreLimit ?? reservation.StoreLimit;
-        Match(reservation, Math.Max(query.AlignTokens, 1));
+        (reservation.AskedTokens, reservation.AlignTokens) = (asked, Math.Max(query.AlignTokens, 1));
+        Match(reservation, reservation.AlignTokens);
         // A repeated lookup may name fewer tokens than were appended since; its caller has room for those that it named.
         var hit = Math.Min(reservation.PathTokens, asked);
-        reservation.HitTokens = query.AlignTokens > 1 ? hit / query.AlignTokens * query.AlignTokens : hit;
-        var misses = MissFinder.Find(_state.Namespaces, reservation);
+        reservation.HitTokens = reservation.AnsweredTokens = hit / reservation.AlignTokens * reservation.AlignTokens;
+        var pending = Math.Min(_pending.Find(reservation), asked) / reservation.AlignTokens * reservation.AlignTokens;
+        if (query.Resumes != 0) reservation.WaitingLookups--;
+        if (query.Waits && pending > reservation.HitTokens) return Later(reservation, pending);
+        var misses = MissFinder.Find(_state.Namespaces, reservation, pending);
         CountMisses(reservation, misses, asked);
         reservation.Answered(query.Session);
         var isNew = reservation.Lookups++ == 0;
         return new LookupAnswer(reservation.Id, reservation.Tokens.Count, reservation.HitTokens, query.Layout.ChunkTokens, isNew)
         {
+            PendingTokens = Math.Max(pending, reservation.HitTokens),
             Misses = misses,
             Located = query.LocateShards.Count > 0 && query.Session.Process is not null && reservation.HitTokens > 0
                 ? [.. query.LocateShards.Select(reservation.Locate)]
@@ -239,11 +269,25 @@ public sealed class LookupService
         };
     }
 
+    /// <summary>No answer yet.</summary>
+    private static LookupAnswer Later(Reservation reservation, int pending)
+    {
+        reservation.WaitingLookups++;
+        return new LookupAnswer(reservation.Id, reservation.Tokens.Count, reservation.HitTokens, reservation.Tree.Layout.ChunkTokens)
+        {
+            PendingTokens = pending,
+            Changed = reservation.Changed.Next,
+        };
+    }
+
     /// <summary>The request's reservation: the one it has, with the longer of both token lists, or a new one.</summary>
     private Result<Reservation> Reserve(in LookupQuery query, NamespaceTree tree, TokenBuffer tokens)
     {
         var table = _state.Reservations;
-        if (!query.Session.Instance.Reservations.TryGetValue(query.RequestId, out var reservation))
+        var isKnown = query.Session.Instance.Reservations.TryGetValue(query.RequestId, out var reservation);
+        if (query.Resumes != 0 && reservation?.Id != query.Resumes)
+            return CacheError.NotFound($"The reservation ended while this lookup waited: look the request up again.");
+        if (!isKnown || reservation is null)
             return table.Add(query.Session, query.RequestId, tree, tokens);
 
         var common = Math.Min(tokens.Count, reservation.Tokens.Count);
@@ -290,7 +334,8 @@ public sealed class LookupService
         reservation.TailTokens = tokens;
 
         // An engine that asks again and again for one request uses its prefix once.
-        if (isGrown || reservation.Lookups == 0) PrefixMatch.Use(tree, path, tokens, _state.MinPartialTokens);
+        if (isGrown || !reservation.IsUsed) PrefixMatch.Use(tree, path, tokens, _state.MinPartialTokens);
+        reservation.IsUsed = true;
     }
 
     /// <summary>Adds a lookup to the counters.</summary>

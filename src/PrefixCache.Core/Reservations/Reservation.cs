@@ -1,4 +1,5 @@
 using PrefixCache.Core.Blocks;
+using PrefixCache.Core.Claims;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Sharing;
@@ -62,8 +63,35 @@ internal sealed class Reservation
     /// <summary>Tokens of the hit that the last lookup answered, aligned.</summary>
     public int HitTokens { get; set; }
 
+    /// <summary>Tokens of the hit that the last lookup answered, also after its leases have ended.</summary>
+    public int AnsweredTokens { get; set; }
+
+    /// <summary>Tokens that the last lookup named.</summary>
+    public int AskedTokens { get; set; }
+
+    /// <summary>The last lookup's, 1 or more.</summary>
+    public int AlignTokens { get; set; } = 1;
+
     /// <summary>Lookups that were answered with it.</summary>
     public int Lookups { get; set; }
+
+    /// <summary>Lookups that wait and were not answered yet.</summary>
+    public int WaitingLookups { get; set; }
+
+    /// <summary>The eviction policy was told of it.</summary>
+    public bool IsUsed { get; set; }
+
+    /// <summary>What its request computes.</summary>
+    public Claim? Claim { get; set; }
+
+    /// <summary>The claim of another request that it was told to wait for.</summary>
+    public Claim? WaitsFor { get; set; }
+
+    /// <summary>It was told to wait once.</summary>
+    public bool HasWaited { get; set; }
+
+    /// <summary>Pulsed when a lookup may answer something else than before: what it waits for came or comes no more.</summary>
+    public AsyncSignal Changed { get; } = new();
 
     /// <summary>Time stamp of the last use, for the leak guard.</summary>
     public long LastUsed { get; set; }

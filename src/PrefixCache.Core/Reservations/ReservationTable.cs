@@ -1,3 +1,4 @@
+using PrefixCache.Core.Claims;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
@@ -74,9 +75,11 @@ internal sealed class ReservationTable(NodeState state)
         reservation.RestartLoading();
     }
 
-    public void End(Reservation reservation)
+    /// <param name="how">Its claim, where it has one, ends with it.</param>
+    public void End(Reservation reservation, ClaimEnd how = ClaimEnd.LetGo)
     {
         if (!_byId.Remove(reservation.Id)) return;
+        state.Claims.EndOf(reservation, how);
         reservation.Instance.Reservations.Remove(reservation.RequestId);
         ReleaseLeases(reservation);
         Tokens -= reservation.Tokens.Count;
@@ -107,7 +110,7 @@ internal sealed class ReservationTable(NodeState state)
     public int EndAged()
     {
         var aged = _byId.Values.Where(reservation => state.Time.GetElapsedTime(reservation.LastUsed) > state.Limits.MaxAge).ToList();
-        foreach (var reservation in aged) End(reservation);
+        foreach (var reservation in aged) End(reservation, ClaimEnd.TimedOut);
         return aged.Count;
     }
 }

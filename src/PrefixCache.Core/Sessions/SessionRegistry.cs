@@ -1,4 +1,5 @@
 using System.Text;
+using PrefixCache.Core.Claims;
 using PrefixCache.Core.Results;
 
 namespace PrefixCache.Core.Sessions;
@@ -82,7 +83,7 @@ public sealed class SessionRegistry
         if (session.Role == SessionRole.Scheduler)
         {
             instance.Scheduler = null;
-            foreach (var reservation in reservations) _state.Reservations.End(reservation);
+            foreach (var reservation in reservations) _state.Reservations.End(reservation, ClaimEnd.SessionLost);
         }
         else
         {

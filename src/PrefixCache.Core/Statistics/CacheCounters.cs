@@ -1,3 +1,4 @@
+using PrefixCache.Core.Claims;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Transfers;
 
@@ -14,6 +15,9 @@ public sealed class CacheCounters
     private long _evicted;
     private readonly long[] _refused = new long[Enum.GetValues<RefusalReason>().Length];
     private readonly long[] _missed = new long[Enum.GetValues<MissReason>().Length];
+    private readonly long[] _claimsEnded = new long[Enum.GetValues<ClaimEnd>().Length];
+    private long _claimsGranted;
+    private long _claimsWaited;
     private long _hashed;
     private long _branchesMade;
     private long _branchesHit;
@@ -53,7 +57,12 @@ public sealed class CacheCounters
         }
     }
 
-    /// <summary>Tokens that went through SHA-256 for the keys of new chunks.</summary>
+    public long ClaimsGranted => Volatile.Read(ref _claimsGranted);
+
+    /// <summary>Requests that were told to wait for another's claim, each once.</summary>
+    public long ClaimsWaited => Volatile.Read(ref _claimsWaited);
+
+    /// <summary>Tokens that went through SHA-256 for keys: of new chunks, and of claims.</summary>
     public long TokensHashed => Volatile.Read(ref _hashed);
 
     public long BranchPointsMade => Volatile.Read(ref _branchesMade);
@@ -112,6 +121,15 @@ public sealed class CacheCounters
 
     /// <summary>Tokens of lookups that were no hit for a reason.</summary>
     public long MissedFor(MissReason reason) => Volatile.Read(ref _missed[(int)reason]);
+
+    /// <summary>Claims that ended in one way.</summary>
+    public long ClaimsEndedBy(ClaimEnd how) => Volatile.Read(ref _claimsEnded[(int)how]);
+
+    internal void ClaimGranted() => Interlocked.Increment(ref _claimsGranted);
+
+    internal void ClaimWaited() => Interlocked.Increment(ref _claimsWaited);
+
+    internal void ClaimEnded(ClaimEnd how) => Interlocked.Increment(ref _claimsEnded[(int)how]);
 
     internal void Refused(RefusalReason reason) => Interlocked.Increment(ref _refused[(int)reason]);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using PrefixCache.Core.Claims;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Transfers;
 
@@ -30,11 +31,17 @@ internal sealed class CacheMetrics : IDisposable
             () => counters.BytesShared);
         Counter("prefixcache.tokens.loaded", "{token}", "Tokens that workers report as loaded.", () => counters.TokensLoaded);
         Counter("prefixcache.tokens.computed", "{token}", "Tokens that workers report as computed.", () => counters.TokensComputed);
-        Counter("prefixcache.tokens.hashed", "{token}", "Tokens hashed for the keys of new chunks.", () => counters.TokensHashed);
+        Counter("prefixcache.tokens.hashed", "{token}", "Tokens hashed for the keys of new chunks and of claims.", () => counters.TokensHashed);
         Tagged("prefixcache.tokens.missed", "{token}", "Tokens in lookups that were no hit, by reason.",
             Enum.GetValues<MissReason>().Where(reason => reason != MissReason.None), counters.MissedFor);
         Tagged("prefixcache.stores.refused", "{chunk}", "Chunks refused, by reason.",
             Enum.GetValues<RefusalReason>().Where(reason => reason != RefusalReason.None), counters.RefusedFor);
+        Counter("prefixcache.claims.granted", "{claim}", "Claims granted.", () => counters.ClaimsGranted);
+        Counter("prefixcache.claims.waited", "{request}", "Requests that were told to wait for another's claim.",
+            () => counters.ClaimsWaited);
+        Tagged("prefixcache.claims.ended", "{claim}", "Claims that ended, by how.", Enum.GetValues<ClaimEnd>(), counters.ClaimsEndedBy);
+        Gauge("prefixcache.claims.active", "{claim}", "Claims that are out.", () => node.Snapshot().Claims);
+        Gauge("prefixcache.claims.waiting", "{request}", "Requests that wait for a claim.", () => node.Snapshot().ClaimsWaiting);
         Counter("prefixcache.branch_points.made", "{chunk}", "Shared runs copied into chunks of their own.",
             () => counters.BranchPointsMade);
         Counter("prefixcache.branch_points.hit", "{lookup}", "Lookups whose hit ended in a branch point.", () => counters.BranchPointsHit);

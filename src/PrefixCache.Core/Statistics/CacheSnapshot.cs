@@ -46,6 +46,12 @@ public sealed record CacheSnapshot
     /// <summary>Branch points in the making.</summary>
     public int BranchPointsPending { get; init; }
 
+    /// <summary>Claims of this node's requests.</summary>
+    public int Claims { get; init; }
+
+    /// <summary>Requests that wait for a claim.</summary>
+    public int ClaimsWaiting { get; init; }
+
     /// <summary>Chunks that pins keep.</summary>
     public long PinnedChunks { get; init; }
 

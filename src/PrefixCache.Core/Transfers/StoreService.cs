@@ -31,7 +31,7 @@ public sealed class StoreService
             var layout = reservation.Tree.Layout;
             if ((ShardAccess.CheckStore(layout, session, shard) ?? CheckOffers(offers, reservation)) is { } fault) return fault;
             plan = new Plan(
-                reservation.Tree, session, reservation.Owner, reservation.Tokens.Retain(), shard, share,
+                reservation.Tree, session, reservation.Tokens.Retain(), shard, share,
                 Math.Min(reservation.StoreLimit, reservation.Tokens.Count));
         }
 
@@ -53,10 +53,10 @@ public sealed class StoreService
             lock (_state.Gate)
             {
                 // The reservation keeps its tree in the index; without it the chunks would hang on a tree that nobody finds.
-                if (!_state.Reservations.Find(plan.Caller, reservationId).Succeeded(out _, out error)) break;
+                if (!_state.Reservations.Find(plan.Caller, reservationId).Succeeded(out var reservation, out error)) break;
 
                 // From the first part on it is what keeps the memory, and what gives back all that was taken.
-                transfer ??= new StoreTransfer(_state, plan.Shard, taker.Decisions, taker.Writes, plan.Owner);
+                transfer ??= new StoreTransfer(_state, plan.Shard, taker.Decisions, taker.Writes, reservation);
                 taker.Resume();
                 for (var end = Math.Min(next + OffersPerHold, offers.Count); next < end; next++) taker.Decide(offers[next]);
                 if (next == offers.Count && Grant(plan, taker.Writes.Count) is { } grant) transfer.Share(grant);
@@ -140,6 +140,6 @@ public sealed class StoreService
         return domain.Quarantine.IsFull ? null : new WriteGrant(_state.Grants.Next(), domain, process);
     }
 
-    private readonly record struct Plan(NamespaceTree Tree, Session Caller, Session Owner, TokenBuffer Tokens, int Shard, bool Share,
-        int StoreLimit);
+    private readonly record struct Plan(
+        NamespaceTree Tree, Session Caller, TokenBuffer Tokens, int Shard, bool Share, int StoreLimit);
 }

@@ -1,5 +1,5 @@
 using PrefixCache.Core.Blocks;
-using PrefixCache.Core.Sessions;
+using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Sharing;
 
 namespace PrefixCache.Core.Transfers;
@@ -13,17 +13,19 @@ public sealed class StoreTransfer : IDisposable
 {
     private readonly NodeState _state;
     private readonly int _shard;
+    private readonly Reservation _reservation;
     private volatile bool _writerStopped;
     private bool _disposed;
 
     internal StoreTransfer(
-        NodeState state, int shard, IReadOnlyList<StoreDecision> decisions, IReadOnlyList<ChunkWrite> writes, Session owner)
+        NodeState state, int shard, IReadOnlyList<StoreDecision> decisions, IReadOnlyList<ChunkWrite> writes, Reservation reservation)
     {
+        _reservation = reservation;
         _state = state;
         _shard = shard;
         Decisions = decisions;
         Writes = writes;
-        OwnerEnded = owner.Ended;
+        OwnerEnded = reservation.Owner.Ended;
         state.BeginTransfer();
     }
 
@@ -58,6 +60,7 @@ public sealed class StoreTransfer : IDisposable
         lock (_state.Gate)
         {
             write.IsClosed = true;
+            _state.Claims.Progress(_reservation);
             if (write.Node.Tree.Store.TryAttach(write.Node, _shard, write.Block, checksums))
             {
                 _state.Counters.Committed(bytes);

@@ -30,7 +30,8 @@ internal sealed class LookupEndpoint(CacheNode node)
             LoadMode = Mode(request.Policy),
         };
         var tokens = await reader.ReadTokensAsync(node, call.CancellationToken, CallContext.Items(request.Items));
-        var answer = node.Lookups.Lookup(query, tokens).OrThrow();
+        var wait = TimeSpan.FromMilliseconds(request.Policy?.WaitMs ?? 0);
+        var answer = (await node.Waits.LookupAsync(query, tokens, wait, call.DrainToken, call.CancellationToken)).OrThrow();
         if (answer.IsNew) call.Undelivered = () => node.Lookups.Withdraw(session, answer.Reservation);
         return answer.ToMessage();
     }

@@ -63,6 +63,7 @@ internal sealed class NodeEndpoint(CacheNode node, TimeProvider time)
             BranchPointsDropped = (ulong)counters.BranchPointsDropped,
             TailsReplaced = (ulong)counters.TailsReplaced,
             TokensHashed = (ulong)counters.TokensHashed,
+            Claims = snapshot.ToMessage(counters),
         };
         foreach (var reason in Enum.GetValues<MissReason>().Where(reason => reason != MissReason.MissNone))
             response.Misses.Add(new MissCount { Reason = reason, Tokens = (ulong)counters.MissedFor((Core.Index.MissReason)reason) });

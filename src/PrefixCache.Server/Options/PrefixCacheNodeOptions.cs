@@ -47,6 +47,9 @@ public sealed record PrefixCacheNodeOptions
 
     public PinOptions Pins { get; init; } = new();
 
+    /// <summary>A claim of which nothing is heard for so long ends.</summary>
+    public TimeSpan ClaimTimeout { get; init; } = new CacheNodeOptions().ClaimTimeout;
+
     /// <summary>File that every lookup is noted in, hashed and without tokens, for <c>prefixcache replay</c>; empty = none.</summary>
     public string Record { get; init; } = "";
 

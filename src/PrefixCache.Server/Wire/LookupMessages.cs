@@ -16,6 +16,7 @@ internal static class LookupMessages
             Reservation = answer.Reservation,
             HitTokens = (uint)answer.HitTokens,
             LoadTokens = (uint)answer.Plan.LoadTokens,
+            PendingTokens = (uint)answer.PendingTokens,
         };
         AddRuns(response.Runs, answer, 0);
         foreach (var located in answer.Located) response.Extents.Add(located.ToMessage());
@@ -57,7 +58,9 @@ internal static class LookupMessages
             var hit = (uint)Math.Clamp(answer.HitTokens - (position * answer.ChunkTokens), 0, (int)tokens);
             while (nextMiss < answer.Misses.Count && answer.Misses[nextMiss].Position <= position) nextMiss++;
             var reason = hit == tokens || nextMiss == 0 ? MissReason.MissNone : (MissReason)answer.Misses[nextMiss - 1].Reason;
-            if (run is not null && run.Tokens == tokens && run.HitTokens == hit && run.MissReason == reason)
+            var isPending = hit == 0 && position * answer.ChunkTokens < answer.PendingTokens;
+            var state = hit > 0 ? ChunkState.ChunkHit : isPending ? ChunkState.ChunkPending : ChunkState.ChunkMiss;
+            if (run is not null && run.Tokens == tokens && run.HitTokens == hit && run.MissReason == reason && run.State == state)
             {
                 run.Count++;
                 continue;
@@ -69,7 +72,7 @@ internal static class LookupMessages
                 Count = 1,
                 Tokens = tokens,
                 HitTokens = hit,
-                State = hit > 0 ? ChunkState.ChunkHit : ChunkState.ChunkMiss,
+                State = state,
                 Tier = hit > 0 ? Tier.Host : Tier.None,
                 MissReason = reason,
             };

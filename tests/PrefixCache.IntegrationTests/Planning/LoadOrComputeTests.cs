@@ -21,7 +21,7 @@ public sealed class LoadOrComputeTests
     public async Task Lookup_LoadsReportedSlowThenFast_ComputesThenLoadsAgain(TransferPlane plane)
     {
         await using var node = await RunningNode.StartAsync(plane: plane);
-        var client = await WarmAsync(node);
+        var client = await WarmAsync(node, plane);
 
         // Computing takes 1 ms a token; loading all of it is said to take 2 s, then 2 ms.
         for (var i = 0; i < 2; i++) Assert.Equal((Prompt, LoadReason.Estimate), await AskAsync(client, TimeSpan.FromSeconds(2)));
@@ -46,7 +46,7 @@ public sealed class LoadOrComputeTests
     public async Task Retrieve_NoEndNamed_EndsWhereLoadingIsWorthIt(TransferPlane plane)
     {
         await using var node = await RunningNode.StartAsync(plane: plane);
-        var client = await WarmAsync(node);
+        var client = await WarmAsync(node, plane);
         var memory = new byte[_layout.Shapes[0].PayloadBytes(Prompt)];
 
         await using (var never = await client.LookupAsync(_layout, _tokens, new LookupOptions { LoadMode = LoadMode.Never }))
@@ -118,9 +118,12 @@ public sealed class LoadOrComputeTests
     }
 
     /// <summary>A client of a node that has the prompt and knows what computing costs: 1 ms a token.</summary>
-    private async Task<PrefixCacheClient> WarmAsync(RunningNode node)
+    private async Task<PrefixCacheClient> WarmAsync(RunningNode node, TransferPlane plane = TransferPlane.Stream)
     {
-        var client = await node.ConnectAsync();
+        // Loads that take nothing off a prefill that is not done do not pay.
+        var client = await node.ConnectAsync(
+            options => options with { SharedMemory = plane == TransferPlane.SharedMemory, PauseWhenUseless = false });
+        Assert.Equal(plane, client.Plane);
         await client.RegisterLayoutAsync(_layout);
         await using var cold = await client.LookupAsync(_layout, _tokens);
         await cold.StoreAsync(TestKv.Memory(_layout, TestKv.Compute(_layout, _tokens), Prompt));

@@ -1,0 +1,144 @@
+using PrefixCache.Core.Reservations;
+using PrefixCache.Format.Keys;
+
+namespace PrefixCache.Core.Claims;
+
+/// <summary>Brings this node's claims before the fleet, and the fleet's before this node's requests.</summary>
+/// <remarks>
+/// Thread-safe. A claim is known on its node first: while the fleet is asked, others of the node wait for it as for any. Where another node
+/// computes the same, its claim takes this one's place, and ends here when that node lets its key go.
+/// </remarks>
+internal sealed class ClaimFleet : IDisposable
+{
+    private readonly NodeState _state;
+    private readonly IFleetClaims _fleet;
+    private readonly FleetCalls _calls;
+    private readonly TimeSpan _renewAfter;
+    private readonly PendingFinder _pending;
+
+    /// <summary>Claims of other nodes that requests of this one wait for. Protected by the node's lock.</summary>
+    private readonly Dictionary<ChunkKey, Claim> _others = [];
+    private long _renewed;
+    private int _isAsking;
+
+    public ClaimFleet(NodeState state, IFleetClaims fleet, TimeSpan timeout)
+    {
+        (_state, _fleet, _renewAfter, _pending) = (state, fleet, timeout / 4, new PendingFinder(state));
+
+        // Longer than the claim itself without a sign of life, so that it is the node that ends it.
+        _calls = new FleetCalls(fleet, state, timeout + TimeSpan.FromSeconds(1));
+        fleet.Changed += OnChanged;
+        fleet.WaiterRegistered += OnWaiterRegistered;
+    }
+
+    /// <summary>Asks for a claim that this node's requests know already.</summary>
+    /// <returns>Null = it is the caller's; else what another node computes, and the claim has ended.</returns>
+    public async ValueTask<ClaimAnswer?> TakeAsync(Claim claim, ClaimPlan plan)
+    {
+        var (origin, parent) = (plan.FirstPosition * plan.Tree.Layout.ChunkTokens, plan.Slots[0].Parent);
+        var (key, tokens) = FleetCalls.Describe(parent, plan.Tokens, origin, plan.End - origin);
+        var holder = Guid.NewGuid();
+        var take = await _calls.TryTakeAsync(key, holder, tokens);
+        if (take is { IsTaken: true })
+        {
+            lock (_state.Gate)
+            {
+                var hold = new FleetHold(_calls, claim, key, holder);
+                if (claim.HasEnded) hold.End();
+                else claim.Fleet = hold;
+                if (claim.FirstOpen > claim.FirstPosition && !claim.HasEnded) hold.Advanced();
+            }
+
+            return null;
+        }
+
+        return take is null ? null : await YieldAsync(claim, plan, key, take);
+    }
+
+    /// <summary>Renews what is held, and asks after what others hold; called by a timer.</summary>
+    public void Tick()
+    {
+        List<ChunkKey> asked;
+        lock (_state.Gate)
+        {
+            if (_state.Claims.IsEmpty) return;
+            if (_state.Time.GetElapsedTime(_renewed) >= _renewAfter)
+            {
+                _renewed = _state.Time.GetTimestamp();
+                foreach (var claim in _state.Claims.All) claim.Fleet?.Renew();
+            }
+
+            asked = [.. _others.Keys];
+        }
+
+        if (asked.Count > 0 && Interlocked.Exchange(ref _isAsking, 1) == 0) _ = AskAsync(asked);
+    }
+
+    public void Dispose()
+    {
+        _fleet.Changed -= OnChanged;
+        _fleet.WaiterRegistered -= OnWaiterRegistered;
+    }
+
+    /// <summary>Another node's claim takes the place of this one, where the asker gains by waiting for it.</summary>
+    private async ValueTask<ClaimAnswer?> YieldAsync(Claim claim, ClaimPlan plan, ChunkKey key, FleetTake take)
+    {
+        int pending;
+        lock (_state.Gate)
+        {
+            if (claim.HasEnded || claim.Owner is not { } asker) return null;
+            var isNew = !_others.TryGetValue(key, out var known) || known.HasEnded;
+            if (isNew && !TryAdd(plan, key, take)) return null;
+            _state.Claims.Find(asker, plan.Slots[0].Parent, asker.AnsweredTokens, out pending);
+            if (pending <= asker.AnsweredTokens)
+            {
+                if (isNew) End(key);
+                return null;
+            }
+
+            _state.Claims.End(claim, null);
+            _pending.Find(asker, plan.Slots[0].Parent);
+        }
+
+        if (!await _calls.RegisterWaiterAsync(key)) OnChanged(key);
+        return new ClaimAnswer(ClaimOutcome.Pending, PendingTokens: pending);
+    }
+
+    /// <summary>Known under its first position alone: the key moves on as that node computes, and with it who waits.</summary>
+    private bool TryAdd(ClaimPlan plan, ChunkKey key, FleetTake take)
+    {
+        if (FleetTokens.TryDecode(take.Tokens.Span) is not { } tokens) return false;
+        var origin = plan.FirstPosition * plan.Tree.Layout.ChunkTokens;
+        var other = new Claim(
+            null, plan.Tree, tokens, origin, origin, origin + tokens.Count, plan.FirstPosition, [plan.Slots[0]]);
+        if (!_state.Claims.TryAdd(other)) return false;
+        _others[key] = other;
+        return true;
+    }
+
+    private void End(ChunkKey key)
+    {
+        if (_others.Remove(key, out var other)) _state.Claims.End(other, null);
+    }
+
+    private void OnChanged(ChunkKey key)
+    {
+        lock (_state.Gate) End(key);
+    }
+
+    private void OnWaiterRegistered(ChunkKey key)
+    {
+        lock (_state.Gate)
+        {
+            foreach (var claim in _state.Claims.All)
+                if (claim.Fleet?.Key == key) claim.IsAwaitedElsewhere = true;
+        }
+    }
+
+    private async Task AskAsync(List<ChunkKey> keys)
+    {
+        foreach (var key in keys)
+            if (!await _calls.RegisterWaiterAsync(key)) OnChanged(key);
+        Volatile.Write(ref _isAsking, 0);
+    }
+}

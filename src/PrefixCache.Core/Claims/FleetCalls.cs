@@ -1,0 +1,67 @@
+using PrefixCache.Core.Tokens;
+using PrefixCache.Format.Keys;
+
+namespace PrefixCache.Core.Claims;
+
+/// <summary>Asks the fleet with a deadline; what fails or is late counts as no answer.</summary>
+internal sealed class FleetCalls(IFleetClaims fleet, NodeState state, TimeSpan lifetime)
+{
+    /// <summary>A worker waits for the answer before it computes.</summary>
+    private static readonly TimeSpan Deadline = TimeSpan.FromMilliseconds(250);
+
+    public Lock Gate => state.Gate;
+
+    /// <summary>
+    /// Ends when what was committed on this node so far is where other nodes find it, or will not be: a key is let go after that. Null =
+    /// nobody writes there.
+    /// </summary>
+    public Func<Task>? Written { get; set; }
+
+    /// <summary>The fleet's name of a position, and what is told of it.</summary>
+    public static (ChunkKey Key, byte[] Tokens) Describe(in ChunkKey parent, TokenBuffer tokens, int first, int count)
+    {
+        var text = tokens.Text(first, count);
+        var head = text.Cut(Math.Min(count, ClaimKeys.HeadTokens));
+        return (ClaimKeys.Of(parent, head.Bytes, head.EncodeItems()), FleetTokens.Encode(text));
+    }
+
+    /// <summary>Null = the fleet did not answer.</summary>
+    public async Task<FleetTake?> TryTakeAsync(ChunkKey key, Guid holder, byte[] tokens)
+    {
+        state.Counters.Hashed(Math.Min(tokens.Length / sizeof(uint), ClaimKeys.HeadTokens));
+        return await AskAsync<FleetTake?>(async token =>
+        {
+            var others = await fleet.TryTakeAsync(key, holder, tokens, lifetime, token);
+            return new FleetTake(others is null, others ?? default);
+        }, null);
+    }
+
+    public Task<bool> RenewAsync(ChunkKey key, Guid holder) => AskAsync(token => fleet.RenewAsync(key, holder, lifetime, token), true);
+
+    /// <summary>False = nobody holds the key, or there is no answer.</summary>
+    public Task<bool> RegisterWaiterAsync(ChunkKey key) => AskAsync(token => fleet.RegisterWaiterAsync(key, lifetime, token), false);
+
+    public async Task ReleaseAsync(ChunkKey key, Guid holder)
+    {
+        if (Written is { } written) await written().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await AskAsync(async token =>
+        {
+            await fleet.ReleaseAsync(key, holder, token);
+            return true;
+        }, false);
+    }
+
+    private async Task<T> AskAsync<T>(Func<CancellationToken, ValueTask<T>> ask, T none)
+    {
+        using var deadline = new CancellationTokenSource(Deadline, state.Time);
+        try
+        {
+            return await ask(deadline.Token).AsTask().WaitAsync(deadline.Token);
+        }
+        catch (Exception)
+        {
+            // Whatever went wrong out there, this node's workers go on; the fleet's side logs and counts it.
+            return none;
+        }
+    }
+}

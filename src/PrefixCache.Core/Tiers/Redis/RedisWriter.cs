@@ -1,0 +1,208 @@
+using System.Threading.Channels;
+using PrefixCache.Core.Index;
+using PrefixCache.Core.Tiers.Redis.Resp;
+
+namespace PrefixCache.Core.Tiers.Redis;
+
+/// <summary>Demotes: writes chunks of the host tier to Redis, in the background, as the write policy says.</summary>
+/// <remarks>
+/// The queue is bounded and holds no memory but, under on_evict, that of the few chunks that are next to go. A chunk is leased while it is
+/// written, and sealed before. What a policy asks is decided under the node's lock; the lock is not held while bytes move.
+/// </remarks>
+internal sealed class RedisWriter : IAsyncDisposable
+{
+    /// <summary>Chunks that wait, leased, to be written before they are evicted: more would take the room that is to be freed.</summary>
+    private const int MaxRescued = 8;
+
+    private readonly NodeState _state;
+    private readonly RedisTier _redis;
+    private readonly Channel<WriteJob> _queue;
+    private readonly Task[] _workers;
+
+    /// <summary>Protected by the node's lock.</summary>
+    private int _rescued;
+
+    public RedisWriter(NodeState state, RedisTier redis)
+    {
+        _state = state;
+        _redis = redis;
+        _queue = Channel.CreateBounded<WriteJob>(redis.Options.MaxQueued);
+        _workers = [.. Enumerable.Range(0, redis.Options.Connections).Select(_ => Task.Run(WriteAllAsync))];
+    }
+
+    /// <summary>A chunk is in Redis now, all of it. Raised without the lock.</summary>
+    public event Action<ChunkNode>? Written;
+
+    public int Queued => _queue.Reader.Count;
+
+    /// <summary>A chunk has become complete. Called under the node's lock.</summary>
+    public void Completed(ChunkNode node)
+    {
+        if (_redis.Options.Write == RedisWritePolicy.Through || node.IsAwaited) Add(node);
+    }
+
+    /// <summary>A lookup hit these chunks. Called under the node's lock.</summary>
+    public void Used(IReadOnlyList<ChunkNode> path)
+    {
+        if (_redis.Options.Write is not (RedisWritePolicy.OnReuse or RedisWritePolicy.Through)) return;
+        for (var i = 0; i < path.Count; i++)
+            if (!path[i].IsWriteQueued && path[i].RedisUntil <= _redis.Now) Add(path[i]);
+    }
+
+    /// <summary>Writes a chunk that a request on another node waits for, whatever the policy. Called under the node's lock.</summary>
+    public void Await(ChunkNode node)
+    {
+        node.IsAwaited = true;
+        if (node.IsComplete) Add(node);
+    }
+
+    /// <summary>A chunk is next to be evicted. Called under the node's lock.</summary>
+    /// <returns>It stays until it is written.</returns>
+    public bool TryRescue(ChunkNode victim)
+    {
+        if (!IsToBeRescued(victim) || _rescued >= MaxRescued || TryAdd(victim, true) != RedisDrop.None) return false;
+        victim.Tree.Store.Lease(victim);
+        _rescued++;
+        return true;
+    }
+
+    /// <summary>A chunk goes. Called under the node's lock.</summary>
+    public void Evicting(ChunkNode victim)
+    {
+        if (IsToBeRescued(victim)) _redis.Counters.DroppedWrite(_redis.Health.IsWritable ? RedisDrop.QueueFull : RedisDrop.Away);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        await Task.WhenAll(_workers);
+    }
+
+    private bool IsToBeRescued(ChunkNode node) => _redis.Options.Write == RedisWritePolicy.OnEvict
+        && node is { IsComplete: true, IsWriteQueued: false } && node.RedisUntil <= _redis.Now;
+
+    private void Add(ChunkNode node)
+    {
+        if (node.IsWriteQueued || node.RedisUntil > _redis.Now) return;
+        if (TryAdd(node, false) is var drop and not RedisDrop.None) _redis.Counters.DroppedWrite(drop);
+    }
+
+    private RedisDrop TryAdd(ChunkNode node, bool isLeased)
+    {
+        if (!_redis.Health.IsWritable) return RedisDrop.Away;
+        if (!_queue.Writer.TryWrite(new WriteJob(node, isLeased))) return RedisDrop.QueueFull;
+        node.IsWriteQueued = true;
+        return RedisDrop.None;
+    }
+
+    private async Task WriteAllAsync()
+    {
+        await foreach (var job in _queue.Reader.ReadAllAsync())
+        {
+            var drop = RedisDrop.Failed;
+            if (!Begin(job)) continue;
+            try
+            {
+                await WriteAsync(job.Node);
+                _redis.Health.Succeeded();
+                drop = RedisDrop.None;
+            }
+            catch (RedisException exception)
+            {
+                _redis.Failed(exception);
+            }
+            catch (Exception exception)
+            {
+                // One chunk's fault must not end the writes of all others.
+                _redis.Report(exception);
+            }
+
+            End(job, drop);
+            if (drop == RedisDrop.None) Written?.Invoke(job.Node);
+        }
+    }
+
+    /// <summary>Leases the chunk, unless it is gone or Redis has become unwell.</summary>
+    private bool Begin(WriteJob job)
+    {
+        lock (_state.Gate)
+        {
+            var (node, store) = (job.Node, job.Node.Tree.Store);
+            var drop = _state.IsDisposed || node.IsDetached || !node.IsComplete ? RedisDrop.Gone
+                : _redis.Health.IsWritable ? RedisDrop.None
+                : RedisDrop.Away;
+            if (drop == RedisDrop.None)
+            {
+                store.Lease(node);
+                _state.BeginTransfer();
+                return true;
+            }
+
+            _redis.Counters.DroppedWrite(drop);
+            node.IsWriteQueued = false;
+            Let(job);
+            return false;
+        }
+    }
+
+    private void End(WriteJob job, RedisDrop drop)
+    {
+        lock (_state.Gate)
+        {
+            var node = job.Node;
+            if (drop == RedisDrop.None) (node.RedisUntil, node.IsAwaited) = (_redis.KnownUntil(), false);
+            else _redis.Counters.DroppedWrite(drop);
+            node.IsWriteQueued = false;
+            Let(job);
+            node.Tree.Store.Unlease(node);
+            _state.EndTransfer();
+        }
+    }
+
+    /// <summary>Ends the lease that kept it from being evicted.</summary>
+    private void Let(WriteJob job)
+    {
+        if (!job.IsLeased) return;
+        _rescued--;
+        if (!_state.IsDisposed) job.Node.Tree.Store.Unlease(job.Node);
+    }
+
+    private async Task WriteAsync(ChunkNode node)
+    {
+        var (tree, chunks) = (node.Tree, _redis.Chunks);
+        var name = chunks.NameOf(node.Key);
+        if (await chunks.IsThereAsync(name, node.Shards.Length))
+        {
+            _redis.Counters.WrittenTwice();
+            return;
+        }
+
+        for (var shard = 0; shard < node.Shards.Length; shard++)
+        {
+            var block = node.Shards[shard]!;
+            _state.Sealer.SealLeased(node, block);
+            _redis.Counters.InFlight(block.PayloadBytes);
+            try
+            {
+                var outcome = await chunks.WriteAsync(
+                    name, shard, node.TokenCount, block.Payload, block.Checksums.ToArray(), CancellationToken.None);
+                if (outcome == ChunkWriteOutcome.Written) _redis.Counters.Written(block.PayloadBytes);
+                else if (outcome == ChunkWriteOutcome.Present) _redis.Counters.WrittenTwice();
+                else throw new RedisException(RedisFault.OutOfMemory, "Redis evicts what is being written.");
+            }
+            finally
+            {
+                _redis.Counters.InFlight(-block.PayloadBytes);
+            }
+        }
+
+        if (_redis.Options.MatchSiblings && ChildTokens(node) is { } tokens)
+            await chunks.AddChildAsync(chunks.NameOf(node.Parent?.Key ?? tree.Root), tokens, tree.Layout.ChunkTokens);
+    }
+
+    /// <summary>Null where the chunk was cleared meanwhile, or has items: those share nothing by tokens alone.</summary>
+    private byte[]? ChildTokens(ChunkNode node)
+    {
+        lock (_state.Gate) return node.IsDetached || node.ItemCount > 0 ? null : BigEndianTokens.Encode(node.Text.Tokens);
+    }
+}

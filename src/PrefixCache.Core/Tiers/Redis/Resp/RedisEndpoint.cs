@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+
+namespace PrefixCache.Core.Tiers.Redis.Resp;
+
+/// <summary>One server: a pipeline for small commands, and connections for payload.</summary>
+/// <remarks>Thread-safe. Connects when it is first used, and again after a failure; at most once in <see cref="RetryAfter"/>.</remarks>
+internal sealed class RedisEndpoint(RedisOptions options, RedisAddress address, TimeProvider time) : IDisposable
+{
+    private const int SharedBufferBytes = 64 << 10;
+
+    /// <summary>What comes behind a line is copied once more: little of a part of some MiB.</summary>
+    private const int PayloadBufferBytes = 4 << 10;
+
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromMilliseconds(100);
+
+    // Without a wait handle there is nothing to dispose, and who waits may come after the end.
+#pragma warning disable CA2213
+    private readonly SemaphoreSlim _connecting = new(1);
+    private readonly SemaphoreSlim _rented = new(options.Connections);
+#pragma warning restore CA2213
+    private readonly ConcurrentBag<RespConnection> _idle = [];
+    private volatile RespPipeline? _pipeline;
+    private RedisException? _failure;
+    private long _failedAt;
+    private volatile bool _disposed;
+
+    public RedisAddress Address => address;
+
+    /// <summary>Sends small commands with those of others.</summary>
+    /// <exception cref="RedisException">The server cannot be reached, or does not answer.</exception>
+    public async Task<RespValue[]> CallAsync(RespCommands commands)
+    {
+        var pipeline = _pipeline is { IsBroken: false } open ? open : await ConnectAsync();
+        return await pipeline.CallAsync(commands);
+    }
+
+    /// <summary>A connection of the caller's own for payload; waits while all are in use.</summary>
+    public async Task<RespConnection> RentAsync(CancellationToken cancellationToken)
+    {
+        await _rented.WaitAsync(cancellationToken);
+        try
+        {
+            return _idle.TryTake(out var idle)
+                ? idle
+                : await RespConnection.OpenAsync(options, address, PayloadBufferBytes, cancellationToken);
+        }
+        catch
+        {
+            _rented.Release();
+            throw;
+        }
+    }
+
+    /// <param name="isSound">Nothing is left to be read or written on it.</param>
+    public void Return(RespConnection connection, bool isSound)
+    {
+        if (isSound && !_disposed) _idle.Add(connection);
+        else connection.Dispose();
+        if (_disposed) CloseIdle();
+        _rented.Release();
+    }
+
+    /// <summary>The connections that nobody uses may be as dead as one that was: they are opened anew.</summary>
+    public void CloseIdle()
+    {
+        while (_idle.TryTake(out var connection)) connection.Dispose();
+    }
+
+    public void Dispose()
+    {
+        _disposed = true;
+        _pipeline?.Dispose();
+        CloseIdle();
+    }
+
+    private async Task<RespPipeline> ConnectAsync()
+    {
+        await _connecting.WaitAsync();
+        try
+        {
+            if (_pipeline is { IsBroken: false } open) return open;
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_failure is { } failure && time.GetElapsedTime(_failedAt) < RetryAfter)
+                throw new RedisException(failure.Fault, failure.Message);
+            _pipeline?.Dispose();
+            _pipeline = new RespPipeline(await RespConnection.OpenAsync(options, address, SharedBufferBytes, CancellationToken.None));
+            if (_disposed) _pipeline.Dispose();
+            _failure = null;
+            return _pipeline;
+        }
+        catch (RedisException exception)
+        {
+            (_failure, _failedAt) = (exception, time.GetTimestamp());
+            throw;
+        }
+        finally
+        {
+            _connecting.Release();
+        }
+    }
+}
