@@ -4,6 +4,7 @@ using PrefixCache.Core.Layouts;
 using PrefixCache.Core.Memory;
 using PrefixCache.Core.Native.Posix;
 using PrefixCache.Core.Pins;
+using PrefixCache.Core.Planning;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
@@ -72,6 +73,8 @@ public sealed class CacheNode : IDisposable
 
     /// <summary>The Redis tier as operators see it; null = there is none.</summary>
     public RedisStatus? Redis => _state.Redis is { } redis ? new RedisStatus(redis) : null;
+
+    public LoadPlanner Planner => _state.Planner;
 
     public CacheCounters Counters => _state.Counters;
 

@@ -2,6 +2,7 @@ using PrefixCache.Core.Claims;
 using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Pins;
+using PrefixCache.Core.Planning;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Tiers.Host;
@@ -47,4 +48,7 @@ public sealed record CacheNodeOptions
 
     /// <summary>Which new chunks are stored.</summary>
     public AdmissionMode Admission { get; init; } = AdmissionMode.Always;
+
+    /// <summary>Whether lookups weigh loading against computing, where they do not say themselves.</summary>
+    public LoadMode LoadMode { get; init; } = LoadMode.Auto;
 }

@@ -4,6 +4,7 @@ using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Layouts;
 using PrefixCache.Core.Memory;
+using PrefixCache.Core.Planning;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Sharing;
@@ -28,6 +29,7 @@ internal sealed class NodeState : IDisposable
         Domains = MakeDomains(options, memory);
         Namespaces = new NamespaceTable(Domains, time);
         Reservations = new ReservationTable(this);
+        Planner = new LoadPlanner(options.LoadMode, time);
         Sealer = new BlockSealer(this);
         Copier = new BranchPointCopier(this);
         MinPartialTokens = options.MinPartialTokens;
@@ -61,6 +63,9 @@ internal sealed class NodeState : IDisposable
 
     /// <summary>What is being computed, and who waits for it.</summary>
     public ClaimTable Claims { get; }
+
+    /// <summary>Has locks of its own, which are not to be taken under the gate.</summary>
+    public LoadPlanner Planner { get; }
 
     public BlockSealer Sealer { get; }
 

@@ -84,6 +84,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
                 MaxGhostTokens = options.MaxGhostTokens,
                 Eviction = options.Eviction,
                 Admission = options.Admission,
+                LoadMode = options.LoadMode,
                 Pins = options.Pins,
                 Redis = options.RedisPasswordFile.Length == 0
                     ? options.Redis

@@ -1,3 +1,4 @@
+using PrefixCache.Core.Planning;
 using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Sharing;
 using PrefixCache.Format.Layouts;
@@ -24,6 +25,9 @@ public readonly record struct LookupQuery(
 
     /// <summary>Redis is asked for what the host tier lacks, if it was not yet.</summary>
     internal bool AsksRedis { get; init; }
+
+    /// <summary>Whether to weigh loading against computing; null = as the node is set.</summary>
+    public LoadMode? LoadMode { get; init; }
 
     /// <summary>An answer with something pending is not given yet: it counts as none, and says when to ask again.</summary>
     internal bool Waits { get; init; }
@@ -54,6 +58,9 @@ public readonly record struct LookupAnswer(ulong Reservation, int TotalTokens, i
 
     /// <summary>Where the hit lies, per shard that was asked for; empty when it cannot be mapped or there is none.</summary>
     public IReadOnlyList<LocatedShard> Located { get; init; } = [];
+
+    /// <summary>How much of the hit to load, and why.</summary>
+    public LoadPlan Plan { get; init; }
 
     /// <summary>Why the rest is no hit, from the position on where the hit ends; empty when all is.</summary>
     public IReadOnlyList<MissRun> Misses { get; init; } = [];

@@ -1,6 +1,7 @@
 using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Memory;
+using PrefixCache.Core.Planning;
 using PrefixCache.Protocol;
 
 namespace PrefixCache.Server.Options;
@@ -68,6 +69,9 @@ public static class NodeOptionTable
         NodeOption.Number("max-ghost-tokens", "tokens",
             "Tokens of evicted and not admitted chunks that each arena remembers, at some 5 bytes of memory each; 0 = none.",
             Defaults.MaxGhostTokens, 0, 1L << 36, (options, number) => options with { MaxGhostTokens = number }),
+        NodeOption.Parsed("load-mode", "auto, always, never or throughput",
+            "What of a hit lookups say is worth loading: what loads faster than it computes; all; nothing; or all that does not take four "
+            + "times as long. A lookup may ask for another.", "auto", ApplyLoadMode),
         NodeOption.Share("max-pinned", "Most of an arena that the pins of one namespace keep.", Defaults.Pins.MaxShare,
             (options, share) => options with { Pins = options.Pins with { MaxShare = share } }),
         NodeOption.Time("max-pin-time", "A pin that is not renewed ends after so long.", Defaults.Pins.MaxTime,
@@ -169,6 +173,21 @@ public static class NodeOptionTable
             _ => null,
         };
         return mode is { } known ? (options with { Admission = known }, null) : (options, $"'{text}' is none of always, on_reuse, adaptive");
+    }
+
+    private static (PrefixCacheNodeOptions Options, string? Fault) ApplyLoadMode(string text, PrefixCacheNodeOptions options)
+    {
+        LoadMode? mode = text switch
+        {
+            "auto" => LoadMode.Auto,
+            "always" => LoadMode.Always,
+            "never" => LoadMode.Never,
+            "throughput" => LoadMode.Throughput,
+            _ => null,
+        };
+        return mode is { } known
+            ? (options with { LoadMode = known }, null)
+            : (options, $"'{text}' is none of auto, always, never, throughput");
     }
 
     private static (PrefixCacheNodeOptions Options, string? Fault) ApplyUsers(string text, PrefixCacheNodeOptions options)

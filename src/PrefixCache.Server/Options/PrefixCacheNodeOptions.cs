@@ -2,6 +2,7 @@ using PrefixCache.Core;
 using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Pins;
+using PrefixCache.Core.Planning;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Tiers.Host;
@@ -41,6 +42,9 @@ public sealed record PrefixCacheNodeOptions
 
     /// <summary>Which new chunks are stored.</summary>
     public AdmissionMode Admission { get; init; } = AdmissionMode.Always;
+
+    /// <summary>Whether lookups weigh loading against computing, where they do not say themselves.</summary>
+    public LoadMode LoadMode { get; init; } = LoadMode.Auto;
 
     public PinOptions Pins { get; init; } = new();
 
