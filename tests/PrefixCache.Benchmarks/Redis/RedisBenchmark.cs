@@ -32,10 +32,12 @@ internal sealed class RedisBenchmark : IDisposable
         await using var control = await redis.ConnectAsync();
         using var benchmark = new RedisBenchmark();
         PlainRedis[] plain = [.. PlainUnderWay.Select(underWay => new PlainRedis(redis.Port, RedisWorkload.PartBytes, underWay))];
-        IRedisSide[] sides = [.. plain, .. OtherPartBytes.Select(bytes => new PlainRedis(redis.Port, bytes, underWay: 1))];
+        var tier = await TierRedis.StartAsync(redis.Port);
+        var chain = await ChainLookup.RunAsync(redis.Port);
+        IRedisSide[] sides = [tier, .. plain, .. OtherPartBytes.Select(bytes => new PlainRedis(redis.Port, bytes, underWay: 1))];
         await benchmark.MeasureAsync(sides, control);
         foreach (var side in sides) await side.DisposeAsync();
-        return benchmark.Results(plain, sides);
+        return [.. chain, .. benchmark.Results(plain, tier, sides)];
     }
 
     public void Dispose()
@@ -64,6 +66,7 @@ internal sealed class RedisBenchmark : IDisposable
     {
         var speeds = _speeds.TryGetValue(side, out var known) ? known : _speeds[side] = new SideSpeeds();
         await ForgetAsync(control);
+        var allocated = GC.GetTotalAllocatedBytes(precise: true);
         var started = Stopwatch.GetTimestamp();
         await side.StoreAsync(_written.Memory);
         speeds.Stores.Add(Speed(started));
@@ -72,6 +75,8 @@ internal sealed class RedisBenchmark : IDisposable
         started = Stopwatch.GetTimestamp();
         await side.LoadAsync(_read.Memory);
         speeds.Loads.Add(Speed(started));
+        var moved = 2.0 * RedisWorkload.PromptBytes / (1 << 30);
+        speeds.Allocations.Add((GC.GetTotalAllocatedBytes(precise: true) - allocated) / (double)(1 << 20) / moved);
         if (!_read.GetSpan().SequenceEqual(_written.GetSpan())) throw new InvalidDataException($"{side.Name} read other bytes than it wrote.");
 
         for (var i = 0; i < ProbesPerRound; i++)
@@ -92,12 +97,15 @@ internal sealed class RedisBenchmark : IDisposable
     }
 
     /// <summary>Every side against the better of the plain ones.</summary>
-    private List<BenchmarkResult> Results(IReadOnlyList<IRedisSide> plain, IReadOnlyList<IRedisSide> sides)
+    private List<BenchmarkResult> Results(IReadOnlyList<IRedisSide> plain, TierRedis tier, IReadOnlyList<IRedisSide> sides)
     {
         var (store, load) = (plain.Max(side => _speeds[side].Store), plain.Max(side => _speeds[side].Load));
         var probe = plain.Min(side => _speeds[side].Probe);
         var results = new List<BenchmarkResult>();
-        foreach (var side in sides)
+        results.Add(BenchmarkResult.AtLeast("redis_tier_store", _speeds[tier].Store, "GB/s", store, 0.8));
+        results.Add(BenchmarkResult.AtLeast("redis_tier_load", _speeds[tier].Load, "GB/s", load, 0.8));
+        results.Add(BenchmarkResult.AtMost("redis_tier_allocated", _speeds[tier].Allocated, "MiB/GiB", 16));
+        foreach (var side in sides.Where(side => side != tier))
         {
             results.Add(BenchmarkResult.Shown($"{side.Name}_store", _speeds[side].Store, "GB/s", store));
             results.Add(BenchmarkResult.Shown($"{side.Name}_load", _speeds[side].Load, "GB/s", load));

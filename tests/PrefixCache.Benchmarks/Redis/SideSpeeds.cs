@@ -14,6 +14,11 @@ internal sealed class SideSpeeds
     /// <summary>Microseconds, one a probe.</summary>
     public List<double> Probes { get; } = [];
 
+    /// <summary>Managed MiB for each GiB that was stored or loaded.</summary>
+    public List<double> Allocations { get; } = [];
+
+    public double Allocated => LookupWorkload.Percentile(Allocations, 0.5);
+
     public double Store => LookupWorkload.Percentile(Stores, 0.5);
 
     public double Load => LookupWorkload.Percentile(Loads, 0.5);

@@ -33,7 +33,7 @@ public sealed class ChunkManifestTests
     public void TryRead_CutOrOfAnotherChunk_IsNull()
     {
         var bytes = Make().Bytes;
-        for (var length = 0; length < bytes.Length; length++) Assert.Null(ChunkManifest.TryRead(bytes.AsSpan(0, length), Shape, 16));
+        for (var length = 0; length < bytes.Length; length++) Assert.Null(ChunkManifest.TryRead(bytes[..length], Shape, 16));
         Assert.Null(ChunkManifest.TryRead(bytes, Shape, 15));
         Assert.Null(ChunkManifest.TryRead([.. bytes, 0], Shape, 16));
     }

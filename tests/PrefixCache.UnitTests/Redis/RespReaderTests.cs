@@ -36,11 +36,27 @@ public sealed class RespReaderTests
     [InlineData("*99999999\r\n")]
     [InlineData("$2\r\nabcd\r\n")]
     [InlineData("*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n")]
-    [InlineData("+0123456789012345678901234567890123456789012345678901234567890123456789\r\n")]
     public void Read_WhatIsNoReply_Throws(string bytes)
     {
         var reader = new RespReader(new MemoryStream(Encoding.UTF8.GetBytes(bytes)), 64);
         Assert.Equal(RedisFault.Protocol, Assert.Throws<RedisException>(() => Next(reader)).Fault);
+    }
+
+    [Fact]
+    public void Read_OfALineWithoutEnd_Throws()
+    {
+        var reader = new RespReader(new MemoryStream(Enumerable.Repeat((byte)'+', 10_000).ToArray()), 64);
+        Assert.Equal(RedisFault.Protocol, Assert.Throws<RedisException>(() => Next(reader)).Fault);
+    }
+
+    [Fact]
+    public void Read_OfAReplyLargerThanTheBuffer_IsWhole()
+    {
+        var text = new string('x', 100_000);
+        var reader = new RespReader(new MemoryStream(Encoding.UTF8.GetBytes($"*2\r\n$100000\r\n{text}\r\n:7\r\n:8\r\n")), 64);
+        var list = Next(reader);
+        Assert.Equal(text, list.Items[0].Text);
+        Assert.Equal((7, 8), (list.Items[1].Number, Next(reader).Number));
     }
 
     [Fact]

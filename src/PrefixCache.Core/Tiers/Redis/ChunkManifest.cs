@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using PrefixCache.Format.Hashing;
 using PrefixCache.Format.Layouts;
 
@@ -16,24 +17,24 @@ internal sealed class ChunkManifest
     /// <summary>A part that is larger was not written by this program.</summary>
     private const int MaxPartBytes = 512 << 20;
 
-    private ChunkManifest(byte[] bytes, int tokens, ulong nonce, int payloadBytes, int partBytes, ulong[] checksums) =>
-        (Bytes, Tokens, Nonce, PayloadBytes, PartBytes, Checksums) = (bytes, tokens, nonce, payloadBytes, partBytes, checksums);
+    /// <param name="bytes">Checked.</param>
+    private ChunkManifest(byte[] bytes) => Bytes = bytes;
 
     /// <summary>As it is in Redis.</summary>
     public byte[] Bytes { get; }
 
-    public int Tokens { get; }
+    public int Tokens => BinaryPrimitives.ReadInt32LittleEndian(Bytes.AsSpan(4));
 
     /// <summary>In the keys of the parts: of two writers, each has its own.</summary>
-    public ulong Nonce { get; }
+    public ulong Nonce => BinaryPrimitives.ReadUInt64LittleEndian(Bytes.AsSpan(8));
 
-    public int PayloadBytes { get; }
+    public int PayloadBytes => (int)BinaryPrimitives.ReadInt64LittleEndian(Bytes.AsSpan(16));
 
     /// <summary>Of each part but the last.</summary>
-    public int PartBytes { get; }
+    public int PartBytes => BinaryPrimitives.ReadInt32LittleEndian(Bytes.AsSpan(24));
 
     /// <summary>XXH3-64 of each segment.</summary>
-    public ulong[] Checksums { get; }
+    public ulong[] Checksums => MemoryMarshal.Cast<byte, ulong>(Bytes.AsSpan(HeadBytes..^sizeof(ulong))).ToArray();
 
     public int Parts => (PayloadBytes + PartBytes - 1) / PartBytes;
 
@@ -47,28 +48,24 @@ internal sealed class ChunkManifest
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(16), payloadBytes);
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(24), partBytes);
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(28), checksums.Length);
-        for (var i = 0; i < checksums.Length; i++)
-            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(HeadBytes + (i * sizeof(ulong))), checksums[i]);
+        MemoryMarshal.AsBytes(checksums).CopyTo(bytes.AsSpan(HeadBytes));
         var end = bytes.Length - sizeof(ulong);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(end), Xxh3.Hash64(bytes.AsSpan(0, end)));
-        return new ChunkManifest(bytes, tokens, nonce, payloadBytes, partBytes, checksums.ToArray());
+        return new ChunkManifest(bytes);
     }
 
     /// <summary>Null where the bytes are no manifest of a chunk of that many tokens and that shape.</summary>
-    public static ChunkManifest? TryRead(ReadOnlySpan<byte> bytes, ShardShape shape, int tokens)
+    /// <param name="bytes">Kept, and not changed by anybody.</param>
+    public static ChunkManifest? TryRead(byte[] bytes, ShardShape shape, int tokens)
     {
-        if (bytes.Length != HeadBytes + ((shape.Segments + 1) * sizeof(ulong)) || !bytes.StartsWith("PCM1"u8)) return null;
+        if (bytes.Length != HeadBytes + ((shape.Segments + 1) * sizeof(ulong)) || !bytes.AsSpan().StartsWith("PCM1"u8)) return null;
         var end = bytes.Length - sizeof(ulong);
-        if (Xxh3.Hash64(bytes[..end]) != BinaryPrimitives.ReadUInt64LittleEndian(bytes[end..])) return null;
-        var partBytes = BinaryPrimitives.ReadInt32LittleEndian(bytes[24..]);
-        if (BinaryPrimitives.ReadInt32LittleEndian(bytes[4..]) != tokens
-            || BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]) != shape.PayloadBytes(tokens)
-            || partBytes is < 1 or > MaxPartBytes || BinaryPrimitives.ReadInt32LittleEndian(bytes[28..]) != shape.Segments) return null;
-        var checksums = new ulong[shape.Segments];
-        for (var i = 0; i < checksums.Length; i++)
-            checksums[i] = BinaryPrimitives.ReadUInt64LittleEndian(bytes[(HeadBytes + (i * sizeof(ulong)))..]);
-        var nonce = BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]);
-        return new ChunkManifest(bytes.ToArray(), tokens, nonce, shape.PayloadBytes(tokens), partBytes, checksums);
+        if (Xxh3.Hash64(bytes.AsSpan(0, end)) != BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(end))) return null;
+        var manifest = new ChunkManifest(bytes);
+        return manifest.Tokens == tokens && BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(16)) == shape.PayloadBytes(tokens)
+            && manifest.PartBytes is > 0 and <= MaxPartBytes && BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(28)) == shape.Segments
+            ? manifest
+            : null;
     }
 
     /// <summary>Where a part lies in the payload, in bytes.</summary>

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using PrefixCache.Core.Tiers.Redis.Resp;
 using PrefixCache.Format.Hashing;
 using PrefixCache.Format.Keys;
@@ -29,16 +30,21 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
     private const string DeleteScript =
         "if redis.call('GET',KEYS[1])==ARGV[1] then return redis.call('UNLINK',unpack(KEYS)) else return 0 end";
 
-    public RedisName NameOf(in ChunkKey key) => new(options.Prefix, key);
+    private readonly byte[] _prefix = Encoding.UTF8.GetBytes(options.Prefix);
+
+    public RedisName NameOf(in ChunkKey key) => new(_prefix, key);
 
     /// <summary>The manifests of chunks, in one round trip.</summary>
     /// <returns>For each chunk its shards', or null where one is missing.</returns>
     public async Task<ChunkManifest[]?[]> FindAsync(IReadOnlyList<(RedisName Name, int Tokens)> chunks, IReadOnlyList<ShardShape> shapes)
     {
         using var batch = new RedisBatch(topology);
+        var together = !topology.IsCluster;
+        RespCommands? command = null;
         foreach (var (name, _) in chunks)
         {
-            var command = batch.Command(name.Slot, "MGET", 1 + shapes.Count);
+            // One command where one server has all keys: half the work for it. A cluster takes no keys of several slots in one.
+            if (command is null || !together) command = batch.Command(name, "MGET", 1 + (shapes.Count * (together ? chunks.Count : 1)));
             for (var shard = 0; shard < shapes.Count; shard++) name.AddManifest(command, shard);
         }
 
@@ -47,12 +53,13 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
         List<(RedisName Name, int Shard, byte[] Bytes)>? broken = null;
         for (var i = 0; i < found.Length; i++)
         {
+            var values = batch.Reply(together ? 0 : i).Items;
             var manifests = new ChunkManifest?[shapes.Count];
             for (var shard = 0; shard < manifests.Length; shard++)
             {
-                var value = batch.Reply(i).Items[shard];
-                manifests[shard] = ChunkManifest.TryRead(value.Bytes, shapes[shard], chunks[i].Tokens);
-                if (manifests[shard] is null && !value.IsNull) (broken ??= []).Add((chunks[i].Name, shard, value.Bytes.ToArray()));
+                var value = values[(together ? i * shapes.Count : 0) + shard];
+                manifests[shard] = ChunkManifest.TryRead(value.Array, shapes[shard], chunks[i].Tokens);
+                if (manifests[shard] is null && !value.IsNull) (broken ??= []).Add((chunks[i].Name, shard, value.Array));
             }
 
             found[i] = Array.TrueForAll(manifests, manifest => manifest is not null) ? (ChunkManifest[])manifests! : null;
@@ -70,7 +77,7 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
         using var batch = new RedisBatch(topology);
         foreach (var (name, shards) in chunks)
         {
-            var command = batch.Command(name.Slot, "TOUCH", 1 + shards.Sum(manifest => manifest.Parts + 1));
+            var command = batch.Command(name, "TOUCH", 1 + shards.Sum(manifest => manifest.Parts + 1));
             AddKeys(command, name, shards);
         }
 
@@ -82,7 +89,7 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
     /// <param name="target">As long as the payload.</param>
     public ChunkReadOutcome Read(RedisName name, int shard, ChunkManifest manifest, ShardShape shape, Memory<byte> target)
     {
-        var endpoint = topology.MasterOf(name.Slot);
+        var endpoint = topology.MasterOf(name);
         var connection = endpoint.Rent();
         var isSound = false;
         try
@@ -109,8 +116,8 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
         {
             // The manifest last: it must not outlive its parts.
             for (var part = 0; part < shards[shard].Parts; part++)
-                name.AddPart(batch.Command(name.Slot, "PEXPIRE", 3), shard, shards[shard].Nonce, part).Add(Milliseconds(options.TimeToLive));
-            name.AddManifest(batch.Command(name.Slot, "PEXPIRE", 3), shard).Add(Milliseconds(options.TimeToLive));
+                name.AddPart(batch.Command(name, "PEXPIRE", 3), shard, shards[shard].Nonce, part).Add(Milliseconds(options.TimeToLive));
+            name.AddManifest(batch.Command(name, "PEXPIRE", 3), shard).Add(Milliseconds(options.TimeToLive));
         }
 
         await batch.SendAsync();
@@ -120,7 +127,7 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
     public async Task<bool> IsThereAsync(RedisName name, int shards)
     {
         using var batch = new RedisBatch(topology);
-        var command = batch.Command(name.Slot, "EXISTS", 1 + shards);
+        var command = batch.Command(name, "EXISTS", 1 + shards);
         for (var shard = 0; shard < shards; shard++) name.AddManifest(command, shard);
         await batch.SendAsync();
         return batch.Reply(0).Number == shards;
@@ -132,7 +139,7 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
     {
         var nonce = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         var manifest = ChunkManifest.Make(tokens, nonce, payload.Length, options.PartBytes, checksums);
-        var endpoint = topology.MasterOf(name.Slot);
+        var endpoint = topology.MasterOf(name);
         var connection = endpoint.Rent();
         var isSound = false;
         try
@@ -161,8 +168,8 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
     public async Task<IReadOnlyList<byte[]>> FindChildrenAsync(RedisName parent, byte[] run)
     {
         using var batch = new RedisBatch(topology);
-        parent.AddChildren(batch.Command(parent.Slot, "ZRANGEBYLEX", 7)).Add("["u8, run).Add("+").Add("LIMIT").Add(0).Add(Neighbours);
-        parent.AddChildren(batch.Command(parent.Slot, "ZREVRANGEBYLEX", 7)).Add("("u8, run).Add("-").Add("LIMIT").Add(0).Add(Neighbours);
+        parent.AddChildren(batch.Command(parent, "ZRANGEBYLEX", 7)).Add("["u8, run).Add("+").Add("LIMIT").Add(0).Add(Neighbours);
+        parent.AddChildren(batch.Command(parent, "ZREVRANGEBYLEX", 7)).Add("("u8, run).Add("-").Add("LIMIT").Add(0).Add(Neighbours);
         await batch.SendAsync();
         return [.. batch.Reply(0).Items.Concat(batch.Reply(1).Items).Select(member => member.Bytes.ToArray())];
     }
@@ -172,9 +179,9 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
     public async Task AddChildAsync(RedisName parent, byte[] tokens, int chunkTokens)
     {
         using var batch = new RedisBatch(topology);
-        parent.AddChildren(batch.Command(parent.Slot, "ZADD", 4)).Add(0).Add(tokens);
-        parent.AddChildren(batch.Command(parent.Slot, "PEXPIRE", 3)).Add(Milliseconds(options.TimeToLive));
-        parent.AddChildren(batch.Command(parent.Slot, "ZCARD", 2));
+        parent.AddChildren(batch.Command(parent, "ZADD", 4)).Add(0).Add(tokens);
+        parent.AddChildren(batch.Command(parent, "PEXPIRE", 3)).Add(Milliseconds(options.TimeToLive));
+        parent.AddChildren(batch.Command(parent, "ZCARD", 2));
         await batch.SendAsync();
         batch.Reply(0);
         var over = (int)batch.Reply(2).Number - MaxChildren;
@@ -182,7 +189,7 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
 
         // Any of the whole chunks: short ones are what several share.
         using var pick = new RedisBatch(topology);
-        parent.AddChildren(pick.Command(parent.Slot, "ZRANDMEMBER", 3)).Add(2 * Math.Max(over, Neighbours));
+        parent.AddChildren(pick.Command(parent, "ZRANDMEMBER", 3)).Add(2 * Math.Max(over, Neighbours));
         await pick.SendAsync();
         var picked = pick.Reply(0).Items.OrderByDescending(member => member.Bytes.Length == chunkTokens * sizeof(uint)).Take(over);
         foreach (var member in picked) await RemoveChildAsync(parent, member.Bytes.ToArray());
@@ -191,7 +198,7 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
     public async Task RemoveChildAsync(RedisName parent, byte[] tokens)
     {
         using var batch = new RedisBatch(topology);
-        parent.AddChildren(batch.Command(parent.Slot, "ZREM", 3)).Add(tokens);
+        parent.AddChildren(batch.Command(parent, "ZREM", 3)).Add(tokens);
         await batch.SendAsync();
     }
 
@@ -199,7 +206,7 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
     {
         using var batch = new RedisBatch(topology);
         var parts = manifest?.Parts ?? 0;
-        var command = batch.Command(name.Slot, "EVAL", 5 + parts).Add(DeleteScript).Add(1 + parts);
+        var command = batch.Command(name, "EVAL", 5 + parts).Add(DeleteScript).Add(1 + parts);
         name.AddManifest(command, shard);
         for (var part = 0; part < parts; part++) name.AddPart(command, shard, manifest!.Nonce, part);
         command.Add(bytes);

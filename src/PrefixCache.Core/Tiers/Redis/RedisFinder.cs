@@ -13,17 +13,27 @@ internal sealed class RedisFinder(RedisChunks chunks, RedisOptions options, int 
     /// <summary>Neighbours whose manifests are asked for: one of them may be gone.</summary>
     private const int MaxCandidates = 3;
 
+    /// <summary>The keys of the chunks from a position on.</summary>
+    public static ChunkChain Chain(KvLayout layout, TokenBuffer prompt, in ChunkKey parent, int first)
+    {
+        var lengths = new int[ChunkPosition.Count(prompt.Count, layout.ChunkTokens)];
+        for (var i = 0; i < lengths.Length; i++) lengths[i] = ChunkPosition.Tokens(i, prompt.Count, layout.ChunkTokens);
+        var chain = new ChunkChain(prompt, layout.ChunkTokens, lengths);
+        chain.ComputeKeys(parent, first);
+        return chain;
+    }
+
     /// <param name="layout">Of the namespace.</param>
     /// <param name="prompt">All of its tokens.</param>
+    /// <param name="chain">From <see cref="Chain"/>.</param>
     /// <param name="first">Position to begin with.</param>
     /// <param name="parent">Key of the chunk before, or the root.</param>
     /// <param name="served">Leading tokens that the host tier has.</param>
-    /// <returns>Chunks and tokens that were hashed for them; the caller disposes it.</returns>
+    /// <returns>The caller disposes it.</returns>
     /// <exception cref="RedisException">The server fails.</exception>
-    public async Task<(RedisFinding Finding, int Hashed)> FindAsync(
-        KvLayout layout, TokenBuffer prompt, int first, ChunkKey parent, int served)
+    public async Task<RedisFinding> FindAsync(
+        KvLayout layout, TokenBuffer prompt, ChunkChain chain, int first, ChunkKey parent, int served)
     {
-        var chain = Chain(layout, prompt, parent, first);
         var asked = new List<(RedisName Name, int Tokens)>(chain.Count - first);
         for (var position = first; position < chain.Count; position++)
             asked.Add((chunks.NameOf(chain.Key(position)), chain.Text(position).Count));
@@ -42,23 +52,14 @@ internal sealed class RedisFinder(RedisChunks chunks, RedisOptions options, int 
             var before = position == first ? parent : chain.Key(position - 1);
             if (position < chain.Count && options.MatchSiblings)
                 await FindSharingAsync(layout, prompt, position, before, finding);
-            if (finding.Chunks.Count > 0) background(TouchAsync(finding));
-            return (finding, chain.HashedTokens);
+            if (finding.Chunks.Count > 0) background(Task.Run(() => TouchAsync(finding)));
+            return finding;
         }
         catch
         {
             finding.Dispose();
             throw;
         }
-    }
-
-    private static ChunkChain Chain(KvLayout layout, TokenBuffer prompt, in ChunkKey parent, int first)
-    {
-        var lengths = new int[ChunkPosition.Count(prompt.Count, layout.ChunkTokens)];
-        for (var i = 0; i < lengths.Length; i++) lengths[i] = ChunkPosition.Tokens(i, prompt.Count, layout.ChunkTokens);
-        var chain = new ChunkChain(prompt, layout.ChunkTokens, lengths);
-        chain.ComputeKeys(parent, first);
-        return chain;
     }
 
     /// <summary>Adds the chunk that shares most with the prompt's at a position that Redis has no chunk of the same tokens for.</summary>

@@ -141,11 +141,12 @@ internal sealed class RedisTier : IAsyncDisposable
         using var kept = tokens;
         try
         {
+            var (layout, before) = (search.Tree.Layout, parent?.Key ?? search.Tree.Root);
+            var chain = RedisFinder.Chain(layout, tokens, before, first);
+            _state.Counters.Hashed(chain.HashedTokens);
             var began = _state.Time.GetTimestamp();
-            var (finding, hashed) = await Finder.FindAsync(search.Tree.Layout, tokens, first, parent?.Key ?? search.Tree.Root, served);
-            using var found = finding;
+            using var found = await Finder.FindAsync(layout, tokens, chain, first, before, served);
             var elapsed = _state.Time.GetElapsedTime(began);
-            _state.Counters.Hashed(hashed);
             Counters.LookedUp(elapsed);
             Health.Succeeded();
             if (elapsed < Options.LookupBudget) Health.Answered(true);

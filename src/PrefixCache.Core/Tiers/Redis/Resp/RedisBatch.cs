@@ -14,9 +14,13 @@ internal sealed class RedisBatch(RedisTopology topology) : IDisposable
     /// <summary>Begins a command on a key.</summary>
     /// <param name="arguments">With its name.</param>
     /// <exception cref="RedisException">No server is known to have it.</exception>
-    public RespCommands Command(int slot, string name, int arguments)
+    public RespCommands Command(in RedisName key, string name, int arguments) => Command(topology.MasterOf(key), name, arguments);
+
+    /// <summary>Begins a command on a key that is no chunk's.</summary>
+    public RespCommands Command(int slot, string name, int arguments) => Command(topology.MasterOf(slot), name, arguments);
+
+    private RespCommands Command(RedisEndpoint endpoint, string name, int arguments)
     {
-        var endpoint = topology.MasterOf(slot);
         var server = _servers.FindIndex(known => known.Endpoint == endpoint);
         if (server < 0)
         {

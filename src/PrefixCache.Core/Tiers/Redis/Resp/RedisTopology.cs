@@ -31,6 +31,9 @@ internal sealed class RedisTopology(RedisOptions options, TimeProvider time) : I
             ?? throw new RedisException(RedisFault.ClusterDown, $"No Redis server is known to have slot {slot}.");
     }
 
+    /// <summary>The slot is computed where there are some.</summary>
+    public RedisEndpoint MasterOf(in RedisName name) => MasterOf(_map.IsCluster ? name.Slot : 0);
+
     /// <summary>Looks again, in the background, unless that is done already or was a moment ago.</summary>
     public void Refresh()
     {

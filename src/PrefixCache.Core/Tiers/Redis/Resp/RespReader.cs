@@ -1,10 +1,12 @@
 using System.Buffers.Text;
+using System.Text;
 
 namespace PrefixCache.Core.Tiers.Redis.Resp;
 
 /// <summary>Reads replies from a connection.</summary>
 /// <remarks>
-/// Used by one task at a time. Payload goes from the socket into the caller's memory, but for what came with the line before it.
+/// Used by one task at a time. Small replies are parsed in one go where they are whole in the buffer, which grows for one that is larger.
+/// Payload goes from the socket into the caller's memory, but for what came with the line before it.
 /// </remarks>
 internal sealed class RespReader(Stream stream, int bufferBytes)
 {
@@ -13,23 +15,43 @@ internal sealed class RespReader(Stream stream, int bufferBytes)
     private const int MaxItems = 1 << 20;
     private const int MaxDepth = 8;
 
-    private readonly byte[] _buffer = new byte[bufferBytes];
+    /// <summary>Longest line: a number, or an error.</summary>
+    private const int MaxLine = 4096;
+
+    private byte[] _buffer = new byte[bufferBytes];
     private int _start;
     private int _end;
 
-    public ValueTask<RespValue> ReadAsync(CancellationToken cancellationToken) => ReadAsync(0, cancellationToken);
+    /// <summary>A whole reply, which may be an error.</summary>
+    /// <exception cref="RedisException">The connection ended, or what came is no reply.</exception>
+    public ValueTask<RespValue> ReadAsync(CancellationToken cancellationToken)
+    {
+        var position = _start;
+        if (!TryParse(ref position, 0, out var value)) return ReadSlowlyAsync(cancellationToken);
+        _start = position;
+        return new ValueTask<RespValue>(value);
+    }
 
     /// <summary>The head of a bulk string whose bytes follow.</summary>
     /// <returns>Its bytes, or -1 for a key that is not there.</returns>
     /// <exception cref="RedisException">The reply is an error.</exception>
     public async ValueTask<int> ReadBulkHeadAsync(CancellationToken cancellationToken)
     {
-        var length = await FillLineAsync(cancellationToken);
-        var line = Line(length);
-        if (line[0] == (byte)'$') return (int)Number(line[1..], MaxReply);
-        throw line[0] == (byte)'-'
-            ? new RedisException(RedisException.FaultOf(line[1..]), System.Text.Encoding.UTF8.GetString(line[1..]))
-            : Garbage();
+        int length;
+        while (true)
+        {
+            var position = _start;
+            if (TryLine(ref position, out var first, out length))
+            {
+                _start = position;
+                var line = _buffer.AsSpan(first, length);
+                if (line[0] == (byte)'$') return (int)Length(line[1..], MaxReply);
+                if (line[0] == (byte)'-') throw new RedisException(RedisException.FaultOf(line[1..]), Encoding.UTF8.GetString(line[1..]));
+                throw Garbage();
+            }
+
+            await FillAsync(cancellationToken);
+        }
     }
 
     /// <summary>A part of a bulk string, as much as has come.</summary>
@@ -47,71 +69,89 @@ internal sealed class RespReader(Stream stream, int bufferBytes)
     public async ValueTask ReadEndOfLineAsync(CancellationToken cancellationToken)
     {
         while (_end - _start < 2) await FillAsync(cancellationToken);
-        if (_buffer[_start] != '\r' || _buffer[_start + 1] != '\n') throw Garbage();
+        CheckEndOfLine(_start);
         _start += 2;
     }
 
-    /// <summary>A whole reply is here already.</summary>
-    public bool HasBuffered => _end > _start;
-
-    private async ValueTask<RespValue> ReadAsync(int depth, CancellationToken cancellationToken)
+    private async ValueTask<RespValue> ReadSlowlyAsync(CancellationToken cancellationToken)
     {
-        var length = await FillLineAsync(cancellationToken);
-        var kind = _buffer[_start - length - 2];
-        switch (kind)
+        while (true)
+        {
+            await FillAsync(cancellationToken);
+            var position = _start;
+            if (!TryParse(ref position, 0, out var value)) continue;
+            _start = position;
+            return value;
+        }
+    }
+
+    /// <returns>False when it is not whole yet.</returns>
+    private bool TryParse(ref int position, int depth, out RespValue value)
+    {
+        value = default;
+        if (!TryLine(ref position, out var first, out var length)) return false;
+        var line = _buffer.AsSpan(first, length);
+        switch (line[0])
         {
             case (byte)'+':
-                return RespValue.OfBytes(Line(length)[1..].ToArray());
+                value = RespValue.OfBytes(line[1..].ToArray());
+                return true;
             case (byte)'-':
-                return RespValue.OfError(Line(length)[1..].ToArray());
+                value = RespValue.OfError(line[1..].ToArray());
+                return true;
             case (byte)':':
-                return RespValue.OfNumber(Number(Line(length)[1..], long.MaxValue));
+                value = RespValue.OfNumber(Number(line[1..]));
+                return true;
             case (byte)'$':
-                var bytes = (int)Number(Line(length)[1..], MaxReply);
-                return bytes < 0 ? default : RespValue.OfBytes(await ReadBytesAsync(bytes, cancellationToken));
+                return TryParseBytes(ref position, (int)Length(line[1..], MaxReply), out value);
             case (byte)'*':
-                var count = (int)Number(Line(length)[1..], MaxItems);
-                if (count < 0) return default;
-                if (depth >= MaxDepth) throw Garbage();
-                var items = new RespValue[count];
-                for (var i = 0; i < count; i++) items[i] = await ReadAsync(depth + 1, cancellationToken);
-                return RespValue.OfItems(items);
+                return depth < MaxDepth ? TryParseItems(ref position, (int)Length(line[1..], MaxItems), depth, out value) : throw Garbage();
             default:
                 throw Garbage();
         }
     }
 
-    private async ValueTask<byte[]> ReadBytesAsync(int count, CancellationToken cancellationToken)
+    private bool TryParseBytes(ref int position, int length, out RespValue value)
     {
-        var bytes = new byte[count];
-        for (var read = 0; read < count;) read += await ReadPayloadAsync(bytes.AsMemory(read), cancellationToken);
-        await ReadEndOfLineAsync(cancellationToken);
-        return bytes;
+        value = default;
+        if (length < 0) return true;
+        if (_end - position < length + 2) return false;
+        value = RespValue.OfBytes(_buffer.AsSpan(position, length).ToArray());
+        CheckEndOfLine(position + length);
+        position += length + 2;
+        return true;
     }
 
-    /// <summary>Reads until a line is whole, and passes it.</summary>
-    /// <returns>Its bytes, without its end.</returns>
-    private async ValueTask<int> FillLineAsync(CancellationToken cancellationToken)
+    private bool TryParseItems(ref int position, int count, int depth, out RespValue value)
     {
-        var searched = 0;
-        while (true)
-        {
-            var found = _buffer.AsSpan(_start + searched, _end - _start - searched).IndexOf((byte)'\n');
-            if (found >= 0)
-            {
-                var length = searched + found - 1;
-                if (length < 1 || _buffer[_start + length] != '\r') throw Garbage();
-                _start += length + 2;
-                return length;
-            }
+        value = default;
+        if (count < 0) return true;
 
-            searched = _end - _start;
-            await FillAsync(cancellationToken);
-        }
+        // Each takes some bytes: what cannot be whole yet must not take memory for its items.
+        if (_end - position < count * 4) return false;
+        var items = new RespValue[count];
+        for (var i = 0; i < count; i++)
+            if (!TryParse(ref position, depth + 1, out items[i])) return false;
+        value = RespValue.OfItems(items);
+        return true;
     }
 
-    /// <summary>The line that was passed last.</summary>
-    private ReadOnlySpan<byte> Line(int length) => _buffer.AsSpan(_start - length - 2, length);
+    /// <param name="first">Where it begins, with its kind.</param>
+    /// <param name="length">Of the line without its end; 1 or more.</param>
+    private bool TryLine(ref int position, out int first, out int length)
+    {
+        first = position;
+        length = _buffer.AsSpan(position, _end - position).IndexOf((byte)'\n') - 1;
+        if (length == -2 && _end - position <= MaxLine) return false;
+        if (length is < 1 or > MaxLine || _buffer[position + length] != '\r') throw Garbage();
+        position += length + 2;
+        return true;
+    }
+
+    private void CheckEndOfLine(int position)
+    {
+        if (_buffer[position] != '\r' || _buffer[position + 1] != '\n') throw Garbage();
+    }
 
     private async ValueTask FillAsync(CancellationToken cancellationToken)
     {
@@ -121,7 +161,17 @@ internal sealed class RespReader(Stream stream, int bufferBytes)
             (_start, _end) = (0, _end - _start);
         }
 
-        if (_end == _buffer.Length) throw Garbage();
+        if (_end == _buffer.Length)
+        {
+            if (_end >= MaxReply) throw Garbage();
+            Array.Resize(ref _buffer, _end * 2);
+        }
+        else if (_end == 0 && _buffer.Length > bufferBytes)
+        {
+            // One large reply must not keep its memory.
+            _buffer = new byte[bufferBytes];
+        }
+
         _end += await ReceiveAsync(_buffer.AsMemory(_end), cancellationToken);
     }
 
@@ -131,14 +181,11 @@ internal sealed class RespReader(Stream stream, int bufferBytes)
         return count > 0 ? count : throw new RedisException(RedisFault.Connection, "Redis closed the connection.");
     }
 
-    private static long Number(ReadOnlySpan<byte> digits, long most) =>
-        Utf8Parser.TryParse(digits, out long number, out var used) && used == digits.Length && number >= -1 && number <= most
-            ? number
-            : Negative(digits, most);
+    private static long Number(ReadOnlySpan<byte> digits) =>
+        Utf8Parser.TryParse(digits, out long number, out var used) && used == digits.Length ? number : throw Garbage();
 
-    /// <summary>Replies to commands may be any number; lengths may not.</summary>
-    private static long Negative(ReadOnlySpan<byte> digits, long most) =>
-        most == long.MaxValue && Utf8Parser.TryParse(digits, out long number, out var used) && used == digits.Length ? number : throw Garbage();
+    /// <summary>-1 for what is not there.</summary>
+    private static long Length(ReadOnlySpan<byte> digits, long most) => Number(digits) is var length && length >= -1 && length <= most ? length : throw Garbage();
 
     private static RedisException Garbage() => new(RedisFault.Protocol, "What came from Redis is no reply in RESP 2.");
 }

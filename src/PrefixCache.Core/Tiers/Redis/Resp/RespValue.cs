@@ -19,6 +19,9 @@ internal readonly struct RespValue
     /// <summary>Of a simple or bulk string, or of an error; empty otherwise.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
+    /// <summary>The same; the caller's, for nobody else has it.</summary>
+    public byte[] Array => _bytes ?? [];
+
     /// <summary>Of a list; empty otherwise.</summary>
     public IReadOnlyList<RespValue> Items => _items ?? [];
 
