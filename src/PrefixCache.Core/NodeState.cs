@@ -10,6 +10,7 @@ using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Statistics;
 using PrefixCache.Core.Tiers.Host;
+using PrefixCache.Core.Tiers.Redis;
 
 namespace PrefixCache.Core;
 
@@ -56,6 +57,9 @@ internal sealed class NodeState : IDisposable
     public NamespaceTable Namespaces { get; }
 
     public ReservationTable Reservations { get; }
+
+    /// <summary>What the nodes share; null = this one is alone.</summary>
+    public RedisTier? Redis { get; set; }
 
     /// <summary>What is being computed, and who waits for it.</summary>
     public ClaimTable Claims { get; }

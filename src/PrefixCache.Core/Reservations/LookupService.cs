@@ -77,7 +77,7 @@ public sealed class LookupService
         }
 
         // An answer that is not given yet is neither noted nor decided on.
-        if (found.Changed is not null) return answer;
+        if (!found.IsFinal) return answer;
         if (noted is not null) Recorder!.Record(query, noted, found);
         return found with { Plan = Plan(query, found) };
     }
@@ -254,8 +254,10 @@ public sealed class LookupService
         reservation.HitTokens = reservation.AnsweredTokens = hit / reservation.AlignTokens * reservation.AlignTokens;
         var pending = Math.Min(_pending.Find(reservation), asked) / reservation.AlignTokens * reservation.AlignTokens;
         if (query.Resumes != 0) reservation.WaitingLookups--;
+        if (query.AsksRedis && _state.Redis?.TrySearch(reservation) is { } search)
+            return Later(reservation, pending) with { Searching = search.Found };
         if (query.Waits && pending > reservation.HitTokens) return Later(reservation, pending);
-        var misses = MissFinder.Find(_state.Namespaces, reservation, pending);
+        var misses = MissFinder.Find(_state, reservation, pending);
         CountMisses(reservation, misses, asked);
         reservation.Answered(query.Session);
         var isNew = reservation.Lookups++ == 0;

@@ -6,6 +6,7 @@ using PrefixCache.Core.Planning;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Tiers.Host;
+using PrefixCache.Core.Tiers.Redis;
 
 namespace PrefixCache.Server.Options;
 
@@ -46,6 +47,12 @@ public sealed record PrefixCacheNodeOptions
     public LoadMode LoadMode { get; init; } = LoadMode.Auto;
 
     public PinOptions Pins { get; init; } = new();
+
+    /// <summary>The Redis that nodes share; without servers there is none.</summary>
+    public RedisOptions Redis { get; init; } = new();
+
+    /// <summary>File with the password for Redis; empty = <see cref="RedisOptions.Password"/>.</summary>
+    public string RedisPasswordFile { get; init; } = "";
 
     /// <summary>A claim of which nothing is heard for so long ends.</summary>
     public TimeSpan ClaimTimeout { get; init; } = new CacheNodeOptions().ClaimTimeout;

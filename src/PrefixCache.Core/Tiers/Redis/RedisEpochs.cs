@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Globalization;
+using System.Text;
 using PrefixCache.Core.Tiers.Redis.Resp;
 
 namespace PrefixCache.Core.Tiers.Redis;
@@ -8,8 +10,10 @@ namespace PrefixCache.Core.Tiers.Redis;
 /// They lie in one hash, which has no time to live. Redis is not used before they were read: a node that starts must not find what was
 /// cleared before.
 /// </remarks>
-internal sealed class RedisEpochs(RedisOptions options, RedisTopology topology, RedisEvents events, Func<IReadOnlyList<(string Name, ulong Epoch)>> mine,
-    Action<IReadOnlyList<(string Name, ulong Epoch)>> learn)
+/// <param name="mine">What this node knows.</param>
+/// <param name="learn">Takes what others have told.</param>
+internal sealed class RedisEpochs(RedisOptions options, RedisTopology topology, RedisEvents events,
+    Func<IReadOnlyList<(string Name, ulong Epoch)>> mine, Action<IReadOnlyList<(string Name, ulong Epoch)>> learn)
 {
     public const string Word = "epoch";
 
@@ -23,7 +27,11 @@ internal sealed class RedisEpochs(RedisOptions options, RedisTopology topology, 
 
     private const int PerCall = 256;
 
+    private readonly ConcurrentQueue<(string Name, ulong Epoch)> _unpublished = new();
+
     private string Key => $"{options.Prefix}:epochs";
+
+    private int Slot => HashSlot.Of(Encoding.UTF8.GetBytes(Key));
 
     /// <summary>Tells Redis what this node knows, and learns what it does not.</summary>
     /// <exception cref="RedisException">The server fails.</exception>
@@ -40,12 +48,24 @@ internal sealed class RedisEpochs(RedisOptions options, RedisTopology topology, 
         while (next < known.Count);
     }
 
-    /// <summary>Has every node clear what this one has cleared.</summary>
-    /// <exception cref="RedisException">The server fails.</exception>
-    public async Task PublishAsync(string name, ulong epoch)
+    /// <summary>This node has cleared something: every other is to, too.</summary>
+    public void Add(string name, ulong epoch) => _unpublished.Enqueue((name, epoch));
+
+    /// <summary>Tells what others do not know yet, and what a server that evicts has lost.</summary>
+    /// <exception cref="RedisException">The server fails; what could not be told is kept.</exception>
+    public async Task KeepUpAsync()
     {
-        await RaiseAsync([(name, epoch)]);
-        await events.TellAsync(Word, string.Create(CultureInfo.InvariantCulture, $"{name} {epoch}"));
+        while (_unpublished.TryPeek(out var epoch))
+        {
+            await RaiseAsync([epoch]);
+            await events.TellAsync(Word, string.Create(CultureInfo.InvariantCulture, $"{epoch.Name} {epoch.Epoch}"));
+            _unpublished.TryDequeue(out _);
+        }
+
+        using var batch = new RedisBatch(topology);
+        batch.Command(Slot, "HLEN", 2).Add(Key);
+        await batch.SendAsync();
+        if (batch.Reply(0).Number < Math.Min(mine().Count, 1)) await SynchronizeAsync();
     }
 
     /// <summary>Another node has cleared something.</summary>
@@ -58,8 +78,7 @@ internal sealed class RedisEpochs(RedisOptions options, RedisTopology topology, 
     private async Task<RespValue> RaiseAsync(List<(string Name, ulong Epoch)> epochs)
     {
         using var batch = new RedisBatch(topology);
-        var slot = HashSlot.Of(System.Text.Encoding.UTF8.GetBytes(Key));
-        var command = batch.Command(slot, "EVAL", 4 + (2 * epochs.Count)).Add(RaiseScript).Add(1).Add(Key);
+        var command = batch.Command(Slot, "EVAL", 4 + (2 * epochs.Count)).Add(RaiseScript).Add(1).Add(Key);
         foreach (var (name, epoch) in epochs) command.Add(name).Add((long)epoch);
         await batch.SendAsync();
         return batch.Reply(0);

@@ -68,7 +68,7 @@ internal sealed class RedisEvents : IAsyncDisposable
                 using var connection = await RespConnection.OpenAsync(_options, Master().Address, BufferBytes, _stop.Token);
                 await ListenAsync(connection);
             }
-            catch (Exception exception) when (exception is RedisException or OperationCanceledException or IOException)
+            catch (Exception exception) when (exception is RedisException or OperationCanceledException or IOException or ObjectDisposedException)
             {
                 // Connected again below; whoever uses Redis otherwise learns it there.
             }
