@@ -46,6 +46,7 @@ public sealed class CacheNode : IDisposable
         _sweep = _state.Time.CreateTimer(_ => EndAgedReservations(), null, period, period);
         if (_state.Redis is null) return;
         _state.Redis.Cleared += () => Clear(() => [.. _state.Namespaces.DetachStale().SelectMany(Detach)]);
+        _state.Redis.Loader.Loaded += Planner.RedisMoved;
         _state.Redis.Start();
     }
 

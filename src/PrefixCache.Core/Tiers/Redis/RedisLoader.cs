@@ -19,6 +19,9 @@ internal sealed class RedisLoader : IAsyncDisposable
     private readonly Channel<LoadJob> _queue;
     private readonly Task[] _workers;
 
+    /// <summary>Chunks on their way now.</summary>
+    private int _loading;
+
     /// <summary>What is queued or on its way. Protected by the node's lock.</summary>
     private readonly Dictionary<ChunkNode, LoadJob> _jobs = [];
 
@@ -30,20 +33,22 @@ internal sealed class RedisLoader : IAsyncDisposable
         _workers = [.. Enumerable.Range(0, redis.Options.Connections).Select(_ => Task.Run(LoadAllAsync))];
     }
 
-    /// <summary>A chunk was loaded: which layout, how many bytes, how long that took.</summary>
+    /// <summary>A chunk was loaded: which layout, how many bytes, its share of the time, which others loaded in as well.</summary>
     public event Action<KvLayout, long, TimeSpan>? Loaded;
 
     public int Queued => _queue.Reader.Count;
 
     /// <summary>Queues the chunks of a finding that the index lacks. Called under the node's lock.</summary>
     /// <param name="parent">The chunk before the first.</param>
-    public void Add(RedisSearch search, RedisFinding finding, ChunkNode? parent)
+    /// <param name="end">Chunks from this token on are left out; 0 = none is.</param>
+    public void Add(RedisSearch search, RedisFinding finding, ChunkNode? parent, int end = 0)
     {
         var tree = search.Tree;
         search.EndTokens = search.FoundTokens = finding.EndTokens;
         foreach (var chunk in finding.Chunks)
         {
-            var node = tree.GetOrAdd(parent, chunk.Text, chunk.Key);
+            var isWanted = end == 0 || chunk.Position * tree.Layout.ChunkTokens < end;
+            var node = isWanted ? tree.GetOrAdd(parent, chunk.Text, chunk.Key) : null;
             if (node is null || !TryAdd(search, node, chunk))
             {
                 if (node is not null) tree.Store.RemoveIfEmpty(node);
@@ -105,7 +110,8 @@ internal sealed class RedisLoader : IAsyncDisposable
         var began = _state.Time.GetTimestamp();
         var bytes = targets.Sum(target => (long)target.Block.PayloadBytes);
         _redis.Counters.InFlight(bytes);
-        var outcome = default(RedisDrop);
+        Interlocked.Increment(ref _loading);
+        var (outcome, beside) = (default(RedisDrop), 0);
         try
         {
             foreach (var (shard, block) in targets)
@@ -128,6 +134,7 @@ internal sealed class RedisLoader : IAsyncDisposable
         }
         finally
         {
+            beside = Interlocked.Decrement(ref _loading);
             _redis.Counters.InFlight(-bytes);
             lock (_state.Gate) Finish(job, targets, outcome);
         }
@@ -135,7 +142,7 @@ internal sealed class RedisLoader : IAsyncDisposable
         if (outcome != RedisDrop.None) return;
         var elapsed = _state.Time.GetElapsedTime(began);
         _redis.Counters.Loaded(bytes, elapsed);
-        Loaded?.Invoke(job.Node.Tree.Layout, bytes, elapsed);
+        Loaded?.Invoke(job.Node.Tree.Layout, bytes, elapsed / (beside + 1));
         _redis.Background(_redis.Chunks.ExtendAsync(job.Name, job.Shards));
     }
 

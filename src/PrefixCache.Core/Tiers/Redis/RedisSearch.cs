@@ -1,4 +1,5 @@
 using PrefixCache.Core.Index;
+using PrefixCache.Core.Planning;
 
 namespace PrefixCache.Core.Tiers.Redis;
 
@@ -24,6 +25,12 @@ internal sealed class RedisSearch(NamespaceTree tree, int promptTokens)
 
     /// <summary>Leading tokens that will be a hit when what is being loaded has come; less when some of it fails.</summary>
     public int EndTokens { get; set; }
+
+    /// <summary>What the lookup weighs; null = what is there is loaded.</summary>
+    public LoadQuestion? Question { get; init; }
+
+    /// <summary>Whether what Redis has is worth loading; of tier None while nothing was found.</summary>
+    public LoadDecision Decision { get; set; }
 
     /// <summary>Chunks that are still to come.</summary>
     public int Left { get; set; }

@@ -1,4 +1,5 @@
 using PrefixCache.Core.Index;
+using PrefixCache.Core.Planning;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Tiers.Redis.Resp;
 using PrefixCache.Core.Tokens;
@@ -77,13 +78,14 @@ internal sealed class RedisTier : IAsyncDisposable
     }
 
     /// <summary>Asks Redis for what the host tier lacks of a request, unless that was done. Called under the node's lock.</summary>
+    /// <param name="question">What the lookup weighs.</param>
     /// <returns>Null where nothing is to be asked.</returns>
-    public RedisSearch? TrySearch(Reservation reservation)
+    public RedisSearch? TrySearch(Reservation reservation, in LoadQuestion question)
     {
         var (tree, tokens) = (reservation.Tree, reservation.Tokens);
         if (reservation.Search?.IsFor(tree, tokens.Count) == true || reservation.PathTokens >= tokens.Count || !Health.IsReadable) return null;
         if (reservation.Search is { } older) older.IsOver = true;
-        var search = new RedisSearch(tree, tokens.Count) { Progress = reservation.Changed.Pulse };
+        var search = new RedisSearch(tree, tokens.Count) { Progress = reservation.Changed.Pulse, Question = question };
         reservation.Search = search;
         var first = reservation.WholeChunks;
         Begin(search, tokens, first, first == 0 ? null : reservation.Path[first - 1], reservation.PathTokens);
@@ -145,12 +147,17 @@ internal sealed class RedisTier : IAsyncDisposable
             Counters.LookedUp(elapsed);
             Health.Succeeded();
             if (elapsed < Options.LookupBudget) Health.Answered(true);
+            var decision = search.Question is { } asked
+                ? _state.Planner.ExpectRedis(asked with { RedisEnd = found.EndTokens })
+                : default;
             lock (_state.Gate)
             {
                 search.IsUnanswered = false;
                 // Its reservation kept the chunk before in place, if it has not ended.
                 if (_state.IsDisposed || search.IsOver || search.Tree.IsDetached || parent is { IsDetached: true } or { IsGhost: true }) return;
-                Loader.Add(search, found, parent);
+                search.Decision = decision;
+                if (decision.Tier == CacheTier.None || decision.Load) Loader.Add(search, found, parent, decision.LoadEnd);
+                else search.FoundTokens = found.EndTokens;
             }
         }
         catch (RedisException exception)
