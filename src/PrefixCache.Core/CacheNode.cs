@@ -46,7 +46,6 @@ public sealed class CacheNode : IDisposable
         _sweep = _state.Time.CreateTimer(_ => EndAgedReservations(), null, period, period);
         if (_state.Redis is null) return;
         _state.Redis.Cleared += () => Clear(() => [.. _state.Namespaces.DetachStale().SelectMany(Detach)]);
-        _state.Redis.Loader.Loaded += Planner.RedisMoved;
         _state.Redis.Start();
     }
 
@@ -72,10 +71,10 @@ public sealed class CacheNode : IDisposable
 
     public ClaimService Claims { get; }
 
-    public LoadPlanner Planner => _state.Planner;
-
     /// <summary>The Redis tier as operators see it; null = there is none.</summary>
     public RedisStatus? Redis => _state.Redis is { } redis ? new RedisStatus(redis) : null;
+
+    public LoadPlanner Planner => _state.Planner;
 
     public CacheCounters Counters => _state.Counters;
 

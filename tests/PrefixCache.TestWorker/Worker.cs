@@ -55,6 +55,7 @@ internal sealed class Worker(PrefixCacheClient client, TextWriter output) : IAsy
             "begin-store" => await BeginAsync(command, () => StoreAsync(layout, tokens, command, gated: true)),
             "finish" => await FinishAsync(),
             "open-store" or "write-half" or "write-chunk" or "commit-chunk" => await StepAsync(layout, tokens, command),
+            "herd" => await HerdAsync(command),
             "release" => await ReleaseAsync(layout, command),
             _ => throw new PrefixCacheException($"There is no command '{command.Do}'."),
         };
@@ -138,6 +139,19 @@ internal sealed class Worker(PrefixCacheClient client, TextWriter output) : IAsy
     {
         await Reservation(layout, command).ReleaseAsync();
         return new WorkerReply();
+    }
+
+    private async Task<WorkerReply> HerdAsync(WorkerCommand command)
+    {
+        var layout = TestKv.Layout(chunkTokens: HerdWorker.ChunkTokens);
+        await client.RegisterLayoutAsync(layout);
+        var workers = Enumerable.Range(0, command.Workers).Select(index =>
+            new HerdWorker(client, layout, command.Tokens, (command.Seed * command.Workers) + index)
+            {
+                HalfWay = command.StopsHalfWay ? () => ReplyAsync(new WorkerReply { IsHalfWay = true }) : null,
+            });
+        var counts = await Task.WhenAll(workers.Select(worker => Task.Run(worker.WorkAsync)));
+        return new WorkerReply { Herd = counts.Aggregate(HerdCounts.None, HerdCounts.Add) };
     }
 
     /// <summary>Shares prompts until the process is killed or its input ends, and says after each batch what was done.</summary>

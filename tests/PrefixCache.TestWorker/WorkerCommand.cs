@@ -4,7 +4,7 @@ namespace PrefixCache.TestWorker;
 public sealed record WorkerCommand
 {
     /// <summary>
-    /// lookup, retrieve, store, begin-retrieve, begin-store, finish, release or share; open-store, write-half, write-chunk and commit-chunk
+    /// lookup, retrieve, store, begin-retrieve, begin-store, finish, release, share or herd; open-store, write-half, write-chunk and commit-chunk
     /// of a <see cref="SteppedStore"/>.
     /// </summary>
     public required string Do { get; init; }
@@ -33,6 +33,13 @@ public sealed record WorkerCommand
 
     /// <summary>write-half, write-chunk, commit-chunk: position of the chunk.</summary>
     public int Chunk { get; init; }
+
+    /// <summary>herd: how many workers of this process work at the same time, each on <see cref="Tokens"/> shared tokens and a note of
+    /// its own, which <see cref="Seed"/> tells from those of other processes.</summary>
+    public int Workers { get; init; }
+
+    /// <summary>herd: the worker that computes from token 0 on stores half of it, says so and stops for good.</summary>
+    public bool StopsHalfWay { get; init; }
 }
 
 /// <summary>What it answers.</summary>
@@ -62,6 +69,12 @@ public sealed record WorkerReply
 
     /// <summary>retrieve, store: how payload moved.</summary>
     public string Plane { get; init; } = "";
+
+    /// <summary>herd: what was done; comes when all workers are done.</summary>
+    public HerdCounts? Herd { get; init; }
+
+    /// <summary>herd: a worker has stored half of what it computes, and has stopped.</summary>
+    public bool IsHalfWay { get; init; }
 
     /// <summary>share: what was done so far.</summary>
     public ShareCounts? Shared { get; init; }

@@ -1,4 +1,3 @@
-using PrefixCache.Core.Tokens;
 using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.Core.Planning;
@@ -51,7 +50,8 @@ internal sealed class LayoutSpeeds(KvLayout layout)
         var start = question.ComputedTokens;
         var (first, end) = (Math.Max(start, question.HitTokens), question.RedisEnd);
         var host = HostTime(question.Plane, first - start, now);
-        var load = RedisTime(end - first, now) + HostTime(question.Plane, end - start, now) - host;
+        var load = Load(LoadSource.Redis).Estimate((end - first) * _bytesPerToken, now)
+            + HostTime(question.Plane, end - start, now) - host;
         var compute = Prefill.Estimate(first, end);
         var factor = Factor(mode);
         var isWorth = load <= compute * factor && host + load <= Prefill.Estimate(start, end) * factor;
@@ -61,13 +61,6 @@ internal sealed class LayoutSpeeds(KvLayout layout)
     private static double Factor(LoadMode mode) => mode == LoadMode.Throughput ? ThroughputFactor : 1;
 
     private double HostTime(LoadSource plane, int tokens, TimeSpan now) => Load(plane).Estimate(tokens * _rankBytesPerToken, now);
-
-    /// <summary>Chunk by chunk, as they are moved and measured.</summary>
-    private double RedisTime(int tokens, TimeSpan now)
-    {
-        var chunks = ChunkPosition.Count(tokens, layout.ChunkTokens);
-        return chunks * Load(LoadSource.Redis).Estimate(tokens * _bytesPerToken / chunks, now);
-    }
 
     private LoadDecision Decide(CacheTier tier, in LoadQuestion question, LoadMode mode, (int First, int End) part, double load,
         double compute, bool isWorth)

@@ -45,27 +45,24 @@ public sealed class LoadPlanner
         return new LoadPlan(!loads ? 0 : isHost ? host.LoadEnd : question.HitTokens, host, redis);
     }
 
-    /// <summary>Whether Redis is worth asking at all.</summary>
-    /// <param name="mode">Of the lookup; null = the node's.</param>
-    public bool AsksRedis(LoadMode? mode) => (mode ?? _mode) != LoadMode.Never;
-
-    /// <summary>Should the node begin to load for a lookup what Redis has behind the host tier's hit?</summary>
-    /// <param name="question">Of the lookup, with <see cref="LoadQuestion.RedisEnd"/>.</param>
+    /// <summary>Should the node begin to load for this lookup what Redis has behind the host tier's hit?</summary>
+    /// <param name="question">What the lookup asks, with the host tier's hit.</param>
+    /// <param name="redisEnd">Leading tokens that there will be when Redis's have come.</param>
     /// <returns>
     /// For the answer's decisions. Where it loads: up to <see cref="LoadDecision.LoadEnd"/>, which is short of the end where it probes.
     /// </returns>
-    public LoadDecision ExpectRedis(in LoadQuestion question)
+    public LoadDecision ExpectRedis(in LoadQuestion question, int redisEnd)
     {
-        if (question.RedisEnd <= Math.Max(question.HitTokens, question.ComputedTokens)) return default;
+        if (redisEnd <= Math.Max(question.HitTokens, question.ComputedTokens)) return default;
         var now = Now;
         var speeds = Of(question.Layout);
-        lock (speeds.Gate) return speeds.DecideRedis(question, question.Mode ?? _mode, now);
+        lock (speeds.Gate) return speeds.DecideRedis(question with { RedisEnd = redisEnd }, question.Mode ?? _mode, now);
     }
 
-    /// <summary>The node has moved a chunk from Redis into the host tier.</summary>
-    /// <param name="layout">The layout that the chunk has.</param>
-    /// <param name="bytes">Of all its shards.</param>
-    /// <param name="elapsed">From the first request to the last byte in place; of moves side by side, each one's share.</param>
+    /// <summary>The node has moved bytes from Redis into the host tier.</summary>
+    /// <param name="layout">The layout that the chunks have.</param>
+    /// <param name="bytes">Of all shards, what one lookup waited for together.</param>
+    /// <param name="elapsed">From the first request to the last byte in place.</param>
     public void RedisMoved(KvLayout layout, long bytes, TimeSpan elapsed) => Moved(layout, LoadSource.Redis, bytes, elapsed);
 
     /// <summary>A rank has loaded, whole or in part. What moved no bytes says nothing of speed.</summary>

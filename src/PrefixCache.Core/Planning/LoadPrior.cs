@@ -1,7 +1,7 @@
 namespace PrefixCache.Core.Planning;
 
 /// <summary>What a load is expected to cost before anybody measured one.</summary>
-/// <param name="FixedNanoseconds">Of each load, whatever its size; from Redis, of each chunk.</param>
+/// <param name="FixedNanoseconds">Of each load, whatever its size.</param>
 /// <param name="NanosecondsPerByte">Of each byte: 1 / (GB/s).</param>
 internal readonly record struct LoadPrior(double FixedNanoseconds, double NanosecondsPerByte)
 {
@@ -10,7 +10,7 @@ internal readonly record struct LoadPrior(double FixedNanoseconds, double Nanose
     {
         LoadSource.SharedMemory => new LoadPrior(50_000, 1 / 13.0),
         LoadSource.Device => new LoadPrior(50_000, 1 / 100.0),
-        LoadSource.Redis => new LoadPrior(500_000, 1 / 2.5),
+        LoadSource.Redis => new LoadPrior(1_000_000, 1 / 2.5),
         _ => new LoadPrior(300_000, 1 / 1.5),
     };
 

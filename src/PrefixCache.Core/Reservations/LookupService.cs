@@ -79,7 +79,7 @@ public sealed class LookupService
         // An answer that is not given yet is neither noted nor decided on.
         if (!found.IsFinal) return answer;
         if (noted is not null) Recorder!.Record(query, noted, found);
-        return found with { Plan = _state.Planner.Decide(Question(query, found.HitTokens)) with { Redis = found.Plan.Redis } };
+        return found with { Plan = Plan(query, found) };
     }
 
     /// <summary>Ends a new reservation whose answer did not arrive; one that another lookup was answered with stays.</summary>
@@ -177,13 +177,9 @@ public sealed class LookupService
         ? null
         : CacheError.InvalidArgument($"This is the session of rank {session.Rank}: only the instance's scheduler looks up and appends.");
 
-    /// <summary>What is weighed: to load, or to compute?</summary>
-    private static LoadQuestion Question(in LookupQuery query, int hitTokens) =>
-        new(query.Layout, query.Session.Process is null ? LoadSource.Stream : LoadSource.SharedMemory, query.ComputedTokens, hitTokens)
-        {
-            AlignTokens = query.AlignTokens,
-            Mode = query.LoadMode,
-        };
+    /// <summary>What of the hit to load. Without the node's lock.</summary>
+    private LoadPlan Plan(in LookupQuery query, in LookupAnswer answer) =>
+        _state.Planner.Decide(query.Question(answer.HitTokens)) with { Redis = answer.Redis };
 
     /// <summary>The parent's tokens and those that follow.</summary>
     private Result<TokenBuffer> WithParent(in LookupQuery query, TokenBuffer tokens, out int? storeLimit)
@@ -253,8 +249,7 @@ public sealed class LookupService
         reservation.HitTokens = reservation.AnsweredTokens = hit / reservation.AlignTokens * reservation.AlignTokens;
         var pending = Math.Min(_pending.Find(reservation), asked) / reservation.AlignTokens * reservation.AlignTokens;
         if (query.Resumes != 0) reservation.WaitingLookups--;
-        if (query.AsksRedis && _state.Planner.AsksRedis(query.LoadMode)
-            && _state.Redis?.TrySearch(reservation, Question(query, reservation.HitTokens)) is { } search)
+        if (query.AsksRedis && _state.Redis?.TrySearch(reservation, query) is { } search)
             return Later(reservation, pending) with { Searching = search.Found };
         if (query.Waits && pending > reservation.HitTokens) return Later(reservation, pending);
         var misses = MissFinder.Find(_state, reservation, pending);
@@ -264,11 +259,9 @@ public sealed class LookupService
         return new LookupAnswer(reservation.Id, reservation.Tokens.Count, reservation.HitTokens, query.Layout.ChunkTokens, isNew)
         {
             PendingTokens = Math.Max(pending, reservation.HitTokens),
-            // Of what has come meanwhile, the host tier's decision speaks.
-            Plan = reservation.Search?.Decision is { } redis && redis.EndToken > reservation.HitTokens
-                ? new LoadPlan(0, default, redis)
-                : default,
             Misses = misses,
+            Redis = reservation.Search?.Decision ?? default,
+            IsLoading = reservation.Search is { IsPending: true },
             Located = query.LocateShards.Count > 0 && query.Session.Process is not null && reservation.HitTokens > 0
                 ? [.. query.LocateShards.Select(reservation.Locate)]
                 : [],

@@ -14,7 +14,7 @@ public class LoadModelTests
     {
         Assert.Equal(300_000 + (Bytes / 1.5), new LoadModel(LoadSource.Stream).Estimate(Bytes, _now), 1.0);
         Assert.Equal(50_000 + (Bytes / 13.0), new LoadModel(LoadSource.SharedMemory).Estimate(Bytes, _now), 1.0);
-        Assert.Equal(500_000 + (Bytes / 2.5), new LoadModel(LoadSource.Redis).Estimate(Bytes, _now), 1.0);
+        Assert.Equal(1_000_000 + (Bytes / 2.5), new LoadModel(LoadSource.Redis).Estimate(Bytes, _now), 1.0);
         Assert.Equal(0, new LoadModel(LoadSource.Redis).Estimate(0, _now));
     }
 

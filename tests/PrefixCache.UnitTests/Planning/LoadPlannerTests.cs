@@ -130,36 +130,27 @@ public class LoadPlannerTests
     public void ExpectRedis_SlowRedis_IsLeftAloneAndTheHostTierIsNot()
     {
         Compute(TimeSpan.FromMicroseconds(300));
-        for (var i = 0; i < 5; i++) MoveChunk(TimeSpan.FromMilliseconds(12));
-        var question = new LoadQuestion(_layout, LoadSource.SharedMemory, 0, Hit) { RedisEnd = 2 * Hit };
-        var fast = _planner.ExpectRedis(question);
+        for (var i = 0; i < 5; i++) _planner.RedisMoved(_layout, Bytes, TimeSpan.FromSeconds(0.2));
+        var fast = _planner.ExpectRedis(new LoadQuestion(_layout, LoadSource.SharedMemory, 0, Hit), 2 * Hit);
         Assert.Equal((CacheTier.Redis, Hit, 2 * Hit, true, LoadReason.Estimate, 2 * Hit),
             (fast.Tier, fast.FirstToken, fast.EndToken, fast.Load, fast.Reason, fast.LoadEnd));
-        Assert.InRange(fast.LoadNanoseconds / 1e6, 16 * 12, 16 * 17);
-        for (var i = 0; i < 3; i++) MoveChunk(TimeSpan.FromMilliseconds(1200));
-        Assert.False(_planner.ExpectRedis(question).Load);
-        Assert.True(_planner.ExpectRedis(question with { Mode = LoadMode.Always }).Load);
+        for (var i = 0; i < 3; i++) _planner.RedisMoved(_layout, Bytes, TimeSpan.FromSeconds(20));
+        Assert.False(_planner.ExpectRedis(new LoadQuestion(_layout, LoadSource.SharedMemory, 0, Hit), 2 * Hit).Load);
+        Assert.True(_planner.ExpectRedis(new LoadQuestion(_layout, LoadSource.SharedMemory, 0, Hit) { Mode = LoadMode.Always }, 2 * Hit).Load);
 
-        var plan = _planner.Decide(question);
+        var plan = _planner.Decide(new LoadQuestion(_layout, LoadSource.SharedMemory, 0, Hit) { RedisEnd = 2 * Hit });
         Assert.Equal((Hit, true, false), (plan.LoadTokens, plan.Host.Load, plan.Redis.Load));
-        Assert.Equal(default, _planner.ExpectRedis(question with { RedisEnd = Hit }));
+        Assert.Equal(default, _planner.ExpectRedis(new LoadQuestion(_layout, LoadSource.Stream, 0, Hit), Hit));
     }
 
     [Fact]
     public void ExpectRedis_WorkerLoadsSlowly_CountsItsLoadToo()
     {
         Slow();
-        for (var i = 0; i < 5; i++) MoveChunk(TimeSpan.FromMilliseconds(1));
-        var question = new LoadQuestion(_layout, LoadSource.Stream, 0, 0) { RedisEnd = Hit };
-        Assert.False(_planner.ExpectRedis(question).Load);
-        Assert.True(_planner.ExpectRedis(question with { Plane = LoadSource.SharedMemory }).Load);
+        for (var i = 0; i < 5; i++) _planner.RedisMoved(_layout, Bytes, TimeSpan.FromMilliseconds(10));
+        Assert.False(_planner.ExpectRedis(new LoadQuestion(_layout, LoadSource.Stream, 0, 0), Hit).Load);
+        Assert.True(_planner.ExpectRedis(new LoadQuestion(_layout, LoadSource.SharedMemory, 0, 0), Hit).Load);
     }
-
-    [Theory]
-    [InlineData(LoadMode.Never, false)]
-    [InlineData(LoadMode.Always, true)]
-    [InlineData(null, true)]
-    public void AsksRedis_OnlyNever_LeavesItAlone(LoadMode? mode, bool asks) => Assert.Equal(asks, _planner.AsksRedis(mode));
 
     [Fact]
     public void Decide_TwoRanks_LoadSideBySide()
@@ -196,9 +187,6 @@ public class LoadPlannerTests
         Compute(TimeSpan.FromMicroseconds(100));
         for (var i = 0; i < 20; i++) Load(gigabytesPerSecond: _layout.BytesPerToken / 1_000_000.0);
     }
-
-    private void MoveChunk(TimeSpan elapsed) =>
-        _planner.RedisMoved(_layout, _layout.ChunkTokens * _layout.BytesPerToken, elapsed);
 
     private void Compute(TimeSpan perToken) => _planner.Computed(_layout, new ComputeReport(0, Hit, perToken * Hit));
 

@@ -3,7 +3,6 @@ using PrefixCache.Core.Blocks;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Memory;
 using PrefixCache.Core.Tiers.Redis.Resp;
-using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.Core.Tiers.Redis;
 
@@ -19,9 +18,6 @@ internal sealed class RedisLoader : IAsyncDisposable
     private readonly Channel<LoadJob> _queue;
     private readonly Task[] _workers;
 
-    /// <summary>Chunks on their way now.</summary>
-    private int _loading;
-
     /// <summary>What is queued or on its way. Protected by the node's lock.</summary>
     private readonly Dictionary<ChunkNode, LoadJob> _jobs = [];
 
@@ -33,22 +29,18 @@ internal sealed class RedisLoader : IAsyncDisposable
         _workers = [.. Enumerable.Range(0, redis.Options.Connections).Select(_ => Task.Run(LoadAllAsync))];
     }
 
-    /// <summary>A chunk was loaded: which layout, how many bytes, its share of the time, which others loaded in as well.</summary>
-    public event Action<KvLayout, long, TimeSpan>? Loaded;
-
     public int Queued => _queue.Reader.Count;
 
     /// <summary>Queues the chunks of a finding that the index lacks. Called under the node's lock.</summary>
     /// <param name="parent">The chunk before the first.</param>
-    /// <param name="end">Chunks from this token on are left out; 0 = none is.</param>
-    public void Add(RedisSearch search, RedisFinding finding, ChunkNode? parent, int end = 0)
+    public void Add(RedisSearch search, RedisFinding finding, ChunkNode? parent)
     {
         var tree = search.Tree;
-        search.EndTokens = search.FoundTokens = finding.EndTokens;
+        search.EndTokens = finding.EndTokens;
+        search.Queued = _state.Time.GetTimestamp();
         foreach (var chunk in finding.Chunks)
         {
-            var isWanted = end == 0 || chunk.Position * tree.Layout.ChunkTokens < end;
-            var node = isWanted ? tree.GetOrAdd(parent, chunk.Text, chunk.Key) : null;
+            var node = tree.GetOrAdd(parent, chunk.Text, chunk.Key);
             if (node is null || !TryAdd(search, node, chunk))
             {
                 if (node is not null) tree.Store.RemoveIfEmpty(node);
@@ -99,7 +91,7 @@ internal sealed class RedisLoader : IAsyncDisposable
             {
                 // One chunk's fault must not end the loads of all others.
                 _redis.Report(exception);
-                lock (_state.Gate) End(job, false);
+                lock (_state.Gate) End(job, 0);
             }
         }
     }
@@ -110,8 +102,7 @@ internal sealed class RedisLoader : IAsyncDisposable
         var began = _state.Time.GetTimestamp();
         var bytes = targets.Sum(target => (long)target.Block.PayloadBytes);
         _redis.Counters.InFlight(bytes);
-        Interlocked.Increment(ref _loading);
-        var (outcome, beside) = (default(RedisDrop), 0);
+        var outcome = default(RedisDrop);
         try
         {
             foreach (var (shard, block) in targets)
@@ -134,7 +125,6 @@ internal sealed class RedisLoader : IAsyncDisposable
         }
         finally
         {
-            beside = Interlocked.Decrement(ref _loading);
             _redis.Counters.InFlight(-bytes);
             lock (_state.Gate) Finish(job, targets, outcome);
         }
@@ -142,7 +132,7 @@ internal sealed class RedisLoader : IAsyncDisposable
         if (outcome != RedisDrop.None) return;
         var elapsed = _state.Time.GetElapsedTime(began);
         _redis.Counters.Loaded(bytes, elapsed);
-        Loaded?.Invoke(job.Node.Tree.Layout, bytes, elapsed / (beside + 1));
+        Report(job);
         _redis.Background(_redis.Chunks.ExtendAsync(job.Name, job.Shards));
     }
 
@@ -158,7 +148,7 @@ internal sealed class RedisLoader : IAsyncDisposable
             if (drop != RedisDrop.None || node.IsComplete)
             {
                 if (!node.IsComplete) _redis.Counters.DroppedLoad(drop);
-                End(job, node.IsComplete);
+                End(job, 0);
                 return null;
             }
 
@@ -178,7 +168,7 @@ internal sealed class RedisLoader : IAsyncDisposable
                 node.Writers--;
                 foreach (var (_, taken) in targets) node.Tree.Store.Abandon(node, taken);
                 _redis.Counters.DroppedLoad(RedisDrop.NoMemory);
-                End(job, false);
+                End(job, 0);
                 return null;
             }
 
@@ -201,23 +191,29 @@ internal sealed class RedisLoader : IAsyncDisposable
             else store.Abandon(node, block);
         }
 
-        End(job, node.IsComplete);
+        End(job, node.IsComplete ? targets.Sum(target => (long)target.Block.PayloadBytes) : 0);
         _state.EndTransfer();
     }
 
+    /// <summary>What one request waited for together says how fast Redis is. Without the lock, which is the innermost.</summary>
+    private void Report(LoadJob job)
+    {
+        foreach (var search in job.Searches)
+        {
+            (long Bytes, long Queued) whole;
+            lock (_state.Gate) whole = search.Left == 0 ? (search.Bytes, search.Queued) : default;
+            if (whole.Bytes > 0) _state.Planner.RedisMoved(search.Tree.Layout, whole.Bytes, _state.Time.GetElapsedTime(whole.Queued));
+        }
+    }
+
     /// <summary>Tells those who wait. Called under the node's lock.</summary>
-    private void End(LoadJob job, bool isThere)
+    /// <param name="bytes">That were read.</param>
+    private void End(LoadJob job, long bytes)
     {
         if (!_jobs.Remove(job.Node)) return;
         var (node, store) = (job.Node, job.Node.Tree.Store);
         node.Writers--;
         if (!node.IsDetached) store.RemoveIfEmpty(node);
-        foreach (var search in job.Searches)
-        {
-            search.Left--;
-            // What would come behind it serves nobody.
-            if (!isThere) search.EndTokens = Math.Min(search.EndTokens, job.FirstToken);
-            search.Progress?.Invoke();
-        }
+        foreach (var search in job.Searches) search.Came(node.IsComplete && !node.IsDetached, bytes, job.FirstToken);
     }
 }

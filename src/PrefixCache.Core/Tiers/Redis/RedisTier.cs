@@ -78,14 +78,16 @@ internal sealed class RedisTier : IAsyncDisposable
     }
 
     /// <summary>Asks Redis for what the host tier lacks of a request, unless that was done. Called under the node's lock.</summary>
-    /// <param name="question">What the lookup weighs.</param>
     /// <returns>Null where nothing is to be asked.</returns>
-    public RedisSearch? TrySearch(Reservation reservation, in LoadQuestion question)
+    /// <param name="query">What the request asks for.</param>
+    public RedisSearch? TrySearch(Reservation reservation, in LookupQuery query)
     {
         var (tree, tokens) = (reservation.Tree, reservation.Tokens);
-        if (reservation.Search?.IsFor(tree, tokens.Count) == true || reservation.PathTokens >= tokens.Count || !Health.IsReadable) return null;
+        if (reservation.Search?.IsFor(tree, tokens.Count) == true || reservation.PathTokens >= tokens.Count || !Health.IsReadable
+            || query.LoadMode == LoadMode.Never) return null;
         if (reservation.Search is { } older) older.IsOver = true;
-        var search = new RedisSearch(tree, tokens.Count) { Progress = reservation.Changed.Pulse, Question = question };
+        var question = query.Question(reservation.HitTokens);
+        var search = new RedisSearch(tree, tokens.Count, question) { Progress = reservation.Changed.Pulse };
         reservation.Search = search;
         var first = reservation.WholeChunks;
         Begin(search, tokens, first, first == 0 ? null : reservation.Path[first - 1], reservation.PathTokens);
@@ -147,17 +149,14 @@ internal sealed class RedisTier : IAsyncDisposable
             Counters.LookedUp(elapsed);
             Health.Succeeded();
             if (elapsed < Options.LookupBudget) Health.Answered(true);
-            var decision = search.Question is { } asked
-                ? _state.Planner.ExpectRedis(asked with { RedisEnd = found.EndTokens })
-                : default;
+            var decision = search.Question is { } question ? _state.Planner.ExpectRedis(question, found.EndTokens) : default;
+            if (search.Question is not null) found.Cut(decision.LoadEnd, search.Tree.Layout.ChunkTokens);
             lock (_state.Gate)
             {
-                search.IsUnanswered = false;
+                (search.IsUnanswered, search.Decision) = (false, decision);
                 // Its reservation kept the chunk before in place, if it has not ended.
                 if (_state.IsDisposed || search.IsOver || search.Tree.IsDetached || parent is { IsDetached: true } or { IsGhost: true }) return;
-                search.Decision = decision;
-                if (decision.Tier == CacheTier.None || decision.Load) Loader.Add(search, found, parent, decision.LoadEnd);
-                else search.FoundTokens = found.EndTokens;
+                Loader.Add(search, found, parent);
             }
         }
         catch (RedisException exception)
