@@ -8,7 +8,7 @@ namespace PrefixCache.Core.Tiers.Redis;
 
 /// <summary>Promotes: reads chunks from Redis into blocks of the host tier, in the background.</summary>
 /// <remarks>
-/// As many at a time as there are connections; memory is taken when a chunk's turn comes, so a slow Redis never holds more blocks than
+/// On threads of its own, as many as there are connections; memory is taken when a chunk's turn comes, so a slow Redis never holds more blocks than
 /// those. The node's lock is not held while bytes move. A chunk that several requests want is loaded once.
 /// </remarks>
 internal sealed class RedisLoader : IAsyncDisposable
@@ -26,7 +26,7 @@ internal sealed class RedisLoader : IAsyncDisposable
         _state = state;
         _redis = redis;
         _queue = Channel.CreateBounded<LoadJob>(redis.Options.MaxQueued);
-        _workers = [.. Enumerable.Range(0, redis.Options.Connections).Select(_ => Task.Run(LoadAllAsync))];
+        _workers = [.. Enumerable.Range(0, redis.Options.Connections).Select(_ => RedisThread.Start("load", _queue.Reader, Load))];
     }
 
     public int Queued => _queue.Reader.Count;
@@ -79,24 +79,21 @@ internal sealed class RedisLoader : IAsyncDisposable
         return true;
     }
 
-    private async Task LoadAllAsync()
+    private void Load(LoadJob job)
     {
-        await foreach (var job in _queue.Reader.ReadAllAsync())
+        try
         {
-            try
-            {
-                await LoadAsync(job);
-            }
-            catch (Exception exception)
-            {
-                // One chunk's fault must not end the loads of all others.
-                _redis.Report(exception);
-                lock (_state.Gate) End(job, 0);
-            }
+            LoadUnguarded(job);
+        }
+        catch (Exception exception)
+        {
+            // One chunk's fault must not end the loads of all others.
+            _redis.Report(exception);
+            lock (_state.Gate) End(job, 0);
         }
     }
 
-    private async Task LoadAsync(LoadJob job)
+    private void LoadUnguarded(LoadJob job)
     {
         if (Begin(job) is not { } targets) return;
         var began = _state.Time.GetTimestamp();
@@ -107,8 +104,7 @@ internal sealed class RedisLoader : IAsyncDisposable
         {
             foreach (var (shard, block) in targets)
             {
-                var read = await _redis.Chunks.ReadAsync(
-                    job.Name, shard, job.Shards[shard], block.Shape, block.Payload, CancellationToken.None);
+                var read = _redis.Chunks.Read(job.Name, shard, job.Shards[shard], block.Shape, block.Payload);
                 if (read == ChunkReadOutcome.Loaded) continue;
                 _redis.Counters.Damaged();
                 _redis.Background(_redis.Chunks.DeleteAsync(job.Name, shard, job.Shards[shard]));
