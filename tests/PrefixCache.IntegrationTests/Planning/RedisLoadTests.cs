@@ -45,7 +45,8 @@ public sealed class RedisLoadTests
 
         await using var always = await AskAsync(reader, LoadMode.Always);
         Assert.Equal((Prompt, Prompt), (always.HitTokens, always.LoadTokens));
-        Assert.Equal((CacheTier.Host, LoadReason.Mode), (Assert.Single(always.Decisions).Tier, always.Decisions[0].Reason));
+        Assert.Equal([CacheTier.Host, CacheTier.Redis], always.Decisions.Select(decision => decision.Tier));
+        Assert.All(always.Decisions, decision => Assert.Equal((true, LoadReason.Mode), (decision.Load, decision.Reason)));
     }
 
     private static async Task<RunningNode> StartAsync(RedisServer redis)
