@@ -4,9 +4,9 @@ namespace PrefixCache.Client;
 
 /// <summary>Weighs what the cache costs this process against what it saves, and pauses it where it does not pay.</summary>
 /// <remarks>
-/// Cost: the time of lookups, waits within them and loads. Saving: tokens loaded times what this process takes to compute one, as it reports
-/// itself. Both over the last requests that are over: one in flight has cost a lookup and saved nothing yet. Thread-safe, under a lock of
-/// its own; listeners are told outside of it.
+/// Cost: the time of lookups, waits within them and loads. Saving: tokens loaded times what this process takes to compute one, as it
+/// reports itself. Both over the last requests that are over: one in flight has cost a lookup and saved nothing yet. Thread-safe, under a
+/// lock of its own; listeners are told outside of it.
 /// </remarks>
 internal sealed class ClientThrift(PrefixCacheClientOptions options, Action<ClientEvent> report)
 {

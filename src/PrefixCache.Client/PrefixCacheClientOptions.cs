@@ -61,8 +61,8 @@ public sealed record PrefixCacheClientOptions
     public bool VerifyChecksums { get; init; } = true;
 
     /// <summary>
-    /// Leave the cache alone for <see cref="PauseTime"/> when the last lookups, waits and loads cost more than they saved. It takes what this
-    /// process reports of computing to know: without such reports there is no pause.
+    /// Leave the cache alone for <see cref="PauseTime"/> when the last lookups, waits and loads cost more than they saved. It takes what
+    /// this process reports of computing to know: without such reports there is no pause.
     /// </summary>
     public bool PauseWhenUseless { get; init; } = true;
 

@@ -41,9 +41,11 @@ internal static class LookupMessages
 
     public static IReadOnlyList<LoadDecision> Decisions(LookupResponse? answer) => answer is null or { Decisions.Count: 0 }
         ? []
-        : [.. answer.Decisions.Select(decision => new LoadDecision((CacheTier)decision.Tier, (int)decision.FirstToken, (int)decision.EndToken,
-            Time(decision.LoadNanoseconds), decision.ComputeNanoseconds == 0 ? null : Time(decision.ComputeNanoseconds), decision.Load,
-            (LoadReason)decision.Reason))];
+        : [.. answer.Decisions.Select(Decision)];
+
+    private static LoadDecision Decision(Protocol.V1.LoadDecision decision) => new(
+        (CacheTier)decision.Tier, (int)decision.FirstToken, (int)decision.EndToken, Time(decision.LoadNanoseconds),
+        decision.ComputeNanoseconds == 0 ? null : Time(decision.ComputeNanoseconds), decision.Load, (LoadReason)decision.Reason);
 
     private static TimeSpan Time(ulong nanoseconds) => TimeSpan.FromTicks((long)(nanoseconds / TimeSpan.NanosecondsPerTick));
 

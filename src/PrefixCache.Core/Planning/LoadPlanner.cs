@@ -45,6 +45,10 @@ public sealed class LoadPlanner
         return new LoadPlan(!loads ? 0 : isHost ? host.LoadEnd : question.HitTokens, host, redis);
     }
 
+    /// <summary>Whether Redis is worth asking at all.</summary>
+    /// <param name="mode">Of the lookup; null = the node's.</param>
+    public bool AsksRedis(LoadMode? mode) => (mode ?? _mode) != LoadMode.Never;
+
     /// <summary>Should the node begin to load for this lookup what Redis has behind the host tier's hit?</summary>
     /// <param name="question">What the lookup asks, with the host tier's hit.</param>
     /// <param name="redisEnd">Leading tokens that there will be when Redis's have come.</param>

@@ -63,13 +63,14 @@ public class ReportTests
         console.Profile.Width = 120;
         ExtractionReport report = Report(lastOutput: 9, explain: true);
         ExplainTable.Write(console, report);
-        string[] rows = [.. text.ToString().Split('\n').Select(row => string.Join(' ', row.Split(' ', StringSplitOptions.RemoveEmptyEntries)))];
+        string[] rows =
+            [.. text.ToString().Split('\n').Select(row => string.Join(' ', row.Split(' ', StringSplitOptions.RemoveEmptyEntries)))];
         foreach (string row in (string[])["01 nothing - - compute - - 300.0", "[02] host: 150 tokens 12.5 ? load unknown 13.0 40.0",
             "03 host: 50 tokens 900.0 60.0 compute estimate - 95.0"])
             Assert.Contains(row, rows);
         JsonArray notes = JsonNode.Parse(ReportJson.Write(report))!["notes"]!.AsArray();
-        Assert.Equal("""{"tiers":[{"tier":"host","first_token":0,"end_token":50,"expected_load_ms":900,"expected_compute_ms":60,"load":false,"""
-            + "\"reason\":\"estimate\"}],\"loaded_tokens\":0,\"load_ms\":0,\"computed_tokens\":100,\"compute_ms\":95}",
+        Assert.Equal("""{"tiers":[{"tier":"host","first_token":0,"end_token":50,"expected_load_ms":900,"expected_compute_ms":60,"""
+            + "\"load\":false,\"reason\":\"estimate\"}],\"loaded_tokens\":0,\"load_ms\":0,\"computed_tokens\":100,\"compute_ms\":95}",
             notes[2]!["explain"]!.ToJsonString());
     }
 
@@ -77,8 +78,8 @@ public class ReportTests
     public void Write_NotExplained_ShowsNoTable()
     {
         using StringWriter text = new();
-        ExplainTable.Write(
-            AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No }), Report(lastOutput: 9));
+        AnsiConsoleSettings settings = new() { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No };
+        ExplainTable.Write(AnsiConsole.Create(settings), Report(lastOutput: 9));
         Assert.Equal("", text.ToString());
     }
 

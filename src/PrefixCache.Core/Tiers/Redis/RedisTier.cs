@@ -1,5 +1,4 @@
 using PrefixCache.Core.Index;
-using PrefixCache.Core.Planning;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Tiers.Redis.Resp;
 using PrefixCache.Core.Tokens;
@@ -84,7 +83,7 @@ internal sealed class RedisTier : IAsyncDisposable
     {
         var (tree, tokens) = (reservation.Tree, reservation.Tokens);
         if (reservation.Search?.IsFor(tree, tokens.Count) == true || reservation.PathTokens >= tokens.Count || !Health.IsReadable
-            || query.LoadMode == LoadMode.Never) return null;
+            || !_state.Planner.AsksRedis(query.LoadMode)) return null;
         if (reservation.Search is { } older) older.IsOver = true;
         var question = query.Question(reservation.HitTokens);
         var search = new RedisSearch(tree, tokens.Count, question) { Progress = reservation.Changed.Pulse };

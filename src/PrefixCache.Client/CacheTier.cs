@@ -1,0 +1,10 @@
+namespace PrefixCache.Client;
+
+/// <summary>Where KV lies. The numbers are the contract's.</summary>
+public enum CacheTier
+{
+    None = 0,
+    Gpu = 1,
+    Host = 2,
+    Redis = 3,
+}
