@@ -20,8 +20,7 @@ public interface IFleetClaims
     /// <param name="holder">Names this hold in the other calls.</param>
     /// <param name="tokens">What is claimed, for those who find the key taken (<see cref="FleetTokens"/>).</param>
     /// <param name="lifetime">It ends after so long, unless it is renewed.</param>
-    /// <returns>Null = taken; else the tokens of who holds it.</returns>
-    ValueTask<ReadOnlyMemory<byte>?> TryTakeAsync(
+    ValueTask<FleetTake> TryTakeAsync(
         ChunkKey key, Guid holder, ReadOnlyMemory<byte> tokens, TimeSpan lifetime, CancellationToken cancellationToken);
 
     /// <summary>The work goes on.</summary>
