@@ -1,13 +1,14 @@
 using PrefixCache.Client;
 using PrefixCache.Core.Claims;
 using PrefixCache.IntegrationTests.Fixtures;
+using ClaimOutcome = PrefixCache.Client.ClaimOutcome;
 
 namespace PrefixCache.IntegrationTests.Lifecycle;
 
 public sealed class AcquireTests
 {
-    private static readonly int[] First = [.. TestKv.Tokens(100), .. TestKv.Tokens(60, 101)];
-    private static readonly int[] Second = [.. TestKv.Tokens(100), .. TestKv.Tokens(60, 102)];
+    private static readonly int[] First = [.. TestKv.Tokens(120), .. TestKv.Tokens(60, 101)];
+    private static readonly int[] Second = [.. TestKv.Tokens(120), .. TestKv.Tokens(60, 102)];
 
     [Fact]
     public async Task Acquire_WhileAnotherComputes_WaitsAndGetsTheRest()
@@ -22,9 +23,9 @@ public sealed class AcquireTests
         await first.StoreAsync(TestKv.Memory(layout, TestKv.Compute(layout, First), First.Length));
 
         await using var second = await waiting;
-        Assert.Equal((100, 100), (second.HitTokens, second.PendingTokens));
+        Assert.Equal((120, 120), (second.HitTokens, second.PendingTokens));
         var claim = await second.ClaimAsync(cancellationToken: TestContext.Current.CancellationToken);
-        Assert.Equal(new ClaimResult(ClaimOutcome.Granted, 100, 160, 0, TimeSpan.FromSeconds(10), true), claim);
+        Assert.Equal(new ClaimResult(ClaimOutcome.Granted, 120, 180, 0, TimeSpan.FromSeconds(10), true), claim);
         Assert.Equal(1, node.Node.Counters.ClaimsEndedBy(ClaimEnd.Completed));
     }
 
@@ -38,7 +39,7 @@ public sealed class AcquireTests
         var options = new LookupOptions { MaxWait = TimeSpan.FromMilliseconds(50) };
         await using var second = await two.AcquireAsync(layout, Second, options, TestContext.Current.CancellationToken);
 
-        Assert.Equal((0, 100, true), (second.HitTokens, second.PendingTokens, second.IsLive));
+        Assert.Equal((0, 120, true), (second.HitTokens, second.PendingTokens, second.IsLive));
         Assert.Equal(1, node.Node.Snapshot().Claims);
     }
 

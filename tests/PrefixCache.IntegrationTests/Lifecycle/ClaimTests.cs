@@ -18,24 +18,25 @@ public sealed class ClaimTests
         var layoutId = await one.RegisterAsync(Layout);
         var first = await one.LookupAsync(layoutId, Prompt(1));
         Assert.Equal(
-            new ClaimResponse { EndToken = 160, TimeoutMs = 7000, NodeOnly = true }, await one.ClaimAsync(first.Reservation));
+            new ClaimResponse { EndToken = 180, TimeoutMs = 7000, NodeOnly = true }, await one.ClaimAsync(first.Reservation));
 
         var second = await two.LookupAsync(layoutId, Prompt(2));
 
-        Assert.Equal((0u, 100u), (second.HitTokens, second.PendingTokens));
+        Assert.Equal((0u, 120u), (second.HitTokens, second.PendingTokens));
         Assert.Equal(
         [
             new ChunkRun { FirstHandle = 1, Count = 4, Tokens = 32, State = ChunkState.ChunkPending, MissReason = MissReason.MissPending },
             new ChunkRun { FirstHandle = 5, Count = 1, Tokens = 32, MissReason = MissReason.MissNeverSeen },
+            new ChunkRun { FirstHandle = 6, Count = 1, Tokens = 20, MissReason = MissReason.MissNeverSeen },
         ], second.Runs);
         Assert.Equal(
-            new ClaimResponse { Outcome = ClaimResponse.Types.Outcome.Pending, PendingTokens = 100 },
+            new ClaimResponse { Outcome = ClaimResponse.Types.Outcome.Pending, PendingTokens = 120 },
             await two.ClaimAsync(second.Reservation));
         var statistics = await one.Channel.UnaryAsync(PrefixCache.Protocol.PrefixCacheMethods.GetStatistics, new GetStatisticsRequest());
         Assert.Equal(new ClaimStatistics { Active = 1, Waiting = 1, Granted = 1, Waited = 1 }, statistics.Claims);
         Assert.Equal(
             ClaimResponse.Types.Outcome.Nothing, (await one.ClaimAsync(first.Reservation, letGo: true)).Outcome);
-        Assert.Equal(160u, (await two.ClaimAsync(second.Reservation)).EndToken);
+        Assert.Equal(180u, (await two.ClaimAsync(second.Reservation)).EndToken);
     }
 
     [Fact]
@@ -64,13 +65,13 @@ public sealed class ClaimTests
         var layoutId = await one.RegisterAsync(Layout);
         await one.ClaimAsync((await one.LookupAsync(layoutId, Prompt(1))).Reservation);
 
-        Assert.Equal(100u, (await WaitAsync(one, layoutId, 20)).PendingTokens);
+        Assert.Equal(120u, (await WaitAsync(one, layoutId, 20)).PendingTokens);
         Assert.Equal(2, node.Node.Counters.Lookups);
 
         var waiting = WaitAsync(one, layoutId, 60_000);
         await Until.TrueAsync(() => node.Node.Snapshot().ClaimsWaiting == 2, () => $"{node.Node.Snapshot()}");
         var stopping = node.Node.StopAsync();
-        Assert.Equal(100u, (await waiting).PendingTokens);
+        Assert.Equal(120u, (await waiting).PendingTokens);
         await stopping;
     }
 
@@ -108,7 +109,7 @@ public sealed class ClaimTests
         await Fails.WithAsync(StatusCode.InvalidArgument, "wait_ms is 60001", () => WaitAsync(one, layoutId, 60_001));
     }
 
-    private static int[] Prompt(int note) => [.. TestKv.Tokens(100), .. TestKv.Tokens(60, 100 + note)];
+    private static int[] Prompt(int note) => [.. TestKv.Tokens(120), .. TestKv.Tokens(60, 100 + note)];
 
     private static Task<LookupResponse> WaitAsync(RawSession session, Google.Protobuf.ByteString layoutId, uint milliseconds) =>
         session.LookupAsync(layoutId, Prompt(2), request => request.Policy = new LookupPolicy { WaitMs = milliseconds });
