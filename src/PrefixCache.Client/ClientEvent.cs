@@ -19,6 +19,12 @@ public enum ClientEventKind
 
     /// <summary>A call failed and was turned into a miss.</summary>
     CallFailed,
+
+    /// <summary>The cache costs more than it saves: every lookup is a miss, without a call, until <see cref="Resumed"/>.</summary>
+    Paused,
+
+    /// <summary>The pause is over: lookups ask the node again.</summary>
+    Resumed,
 }
 
 /// <param name="Kind">What happened.</param>

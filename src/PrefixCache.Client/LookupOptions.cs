@@ -42,4 +42,7 @@ public sealed record LookupOptions
 
     /// <summary>Images and the like among the tokens, in rising position.</summary>
     public IReadOnlyList<MultimodalItem> Items { get; init; } = [];
+
+    /// <summary>Whether the node weighs loading against computing.</summary>
+    public LoadMode LoadMode { get; init; }
 }

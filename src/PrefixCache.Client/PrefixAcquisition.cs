@@ -47,6 +47,7 @@ internal sealed class PrefixAcquisition
 
                 // The node did not answer, and may know the reservation still: nobody waits for its end.
                 if (!next.IsLive) _ = reservation.DisposeAsync().AsTask();
+                next.Cost += reservation.Cost;
                 reservation = next;
 
                 // What was seen is gone again: whoever looks on and on computes nothing.

@@ -33,10 +33,11 @@ public sealed class PrefixCacheClient : IAsyncDisposable
         });
         _keeper = new SessionKeeper(options, _channel, Report);
         Calls = new CallGuard(options, _channel, Report);
+        Thrift = new ClientThrift(options, Report);
     }
 
     /// <summary>
-    /// Connected, disconnected, draining, a call that failed. Raised on a thread of the client: do not block it; what a listener throws is
+    /// Connected, disconnected, draining, paused, a call that failed. Raised on a thread of the client: do not block it; what a listener throws is
     /// dropped.
     /// </summary>
     public event Action<ClientEvent>? Changed;
@@ -57,6 +58,7 @@ public sealed class PrefixCacheClient : IAsyncDisposable
 
     internal CallGuard Calls { get; }
 
+    internal ClientThrift Thrift { get; }
 
     /// <summary>Makes a client and waits for the first attempt to connect.</summary>
     /// <param name="options">Address and identity.</param>
@@ -143,7 +145,9 @@ public sealed class PrefixCacheClient : IAsyncDisposable
     {
         if (options is { StoreLimitTokens: null, Parent.StoreLimit: < int.MaxValue and var inherited })
             options = options with { StoreLimitTokens = inherited };
+        if (Thrift.IsPaused()) return Paused(layout, tokens, options);
         var session = _keeper.Current;
+        var started = Options.TimeProvider.GetTimestamp();
         var request = LookupMessages.Request(session, layout, options);
         if (options.Parent is { } parent && parent.IsParentOf(tokens.Span, options.Items, session))
             (request.Parent, request.ParentTokens) = (parent.Ticket.Reservation, (uint)parent.Trail.Count);
@@ -155,7 +159,12 @@ public sealed class PrefixCacheClient : IAsyncDisposable
             (Lookup: new LookupCall(request, mayForget, Options), tokens), wait, cancellationToken);
         var ticket = answer is null
             ? new ReservationTicket(0, layout.Id.ToString(), 0, tokens.Length, layout.ChunkTokens)
-            : new ReservationTicket(answer.Reservation, layout.Id.ToString(), (int)answer.HitTokens, tokens.Length, layout.ChunkTokens);
+            : new ReservationTicket(answer.Reservation, layout.Id.ToString(), (int)answer.HitTokens, tokens.Length, layout.ChunkTokens)
+            {
+                LoadTokens = LookupMessages.LoadTokens(answer),
+            };
+        var cost = new RequestCost(Options.TimeProvider.GetElapsedTime(started).Ticks);
+        if (answer is null && session is not null) Thrift.Used(cost);
         var extents = answer is { Extents.Count: 1 } ? HitExtents.TryRead(answer.Extents[0], 0, layout, ticket.HitTokens) : null;
         return new PrefixReservation(this, answer is null ? null : session, layout, ticket, extents)
         {
@@ -163,6 +172,23 @@ public sealed class PrefixCacheClient : IAsyncDisposable
             StoreLimit = Math.Max(options.StoreLimitTokens ?? int.MaxValue, 0),
             MissReason = LookupMessages.FirstMiss(answer),
             PendingTokens = Math.Clamp((int)Math.Min(answer?.PendingTokens ?? 0, int.MaxValue), ticket.HitTokens, tokens.Length),
+            Decisions = LookupMessages.Decisions(answer),
+            Cost = cost,
+        };
+    }
+
+    /// <summary>A miss without a call.</summary>
+    private PrefixReservation Paused(KvLayout layout, ReadOnlyMemory<int> tokens, LookupOptions options)
+    {
+        var trail = new TokenTrail(options.Items);
+        trail.Add(tokens.Span);
+        var ticket = new ReservationTicket(0, layout.Id.ToString(), 0, tokens.Length, layout.ChunkTokens);
+        return new PrefixReservation(this, null, layout, ticket)
+        {
+            Trail = trail,
+            StoreLimit = Math.Max(options.StoreLimitTokens ?? int.MaxValue, 0),
+            MissReason = MissReason.Policy,
+            IsPaused = true,
         };
     }
 

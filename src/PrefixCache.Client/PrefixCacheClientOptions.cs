@@ -60,6 +60,21 @@ public sealed record PrefixCacheClientOptions
     /// <summary>Check the checksums of what was retrieved, where there are some.</summary>
     public bool VerifyChecksums { get; init; } = true;
 
+    /// <summary>
+    /// Leave the cache alone for <see cref="PauseTime"/> when the last lookups, waits and loads cost more than they saved. It takes what this
+    /// process reports of computing to know: without such reports there is no pause.
+    /// </summary>
+    public bool PauseWhenUseless { get; init; } = true;
+
+    /// <summary>How long a pause lasts. Meanwhile nothing is looked up and nothing of those prompts is stored.</summary>
+    public TimeSpan PauseTime { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How much more than it saves the cache may cost, as a share of the time that this process computes, before it is paused. Not 0, for a
+    /// cache that is new saves nothing yet, and asking it takes a small part of the time that computing does.
+    /// </summary>
+    public double PauseLoss { get; init; } = 0.02;
+
     /// <summary>For https addresses: own certificate authority, client certificate.</summary>
     public SslClientAuthenticationOptions? Tls { get; init; }
 

@@ -44,6 +44,16 @@ public sealed class PrefixReservation : IAsyncDisposable
     /// </summary>
     public int HitTokens => Ticket.HitTokens;
 
+    /// <summary>
+    /// Leading tokens of the hit that are worth loading, as the node expects: where <see cref="RetrieveAsync"/> ends when no end is named.
+    /// Computing what is between this and <see cref="HitTokens"/> is faster; storing it sends nothing, for the node has it.
+    /// </summary>
+    public int LoadTokens => Ticket.LoadTokens;
+
+    /// <summary>What <see cref="LoadTokens"/> was decided from: one per tier that has a part of the prompt; none in a rank
+    /// process.</summary>
+    public IReadOnlyList<LoadDecision> Decisions { get; internal init; } = [];
+
     public int TotalTokens => Ticket.TotalTokens;
 
     /// <summary>
@@ -51,6 +61,12 @@ public sealed class PrefixReservation : IAsyncDisposable
     /// up again with <see cref="LookupOptions.Wait"/>.
     /// </summary>
     public int PendingTokens { get; internal init; }
+
+    /// <summary>The node was not asked, for the client has paused the cache: it cost more than it saved.</summary>
+    public bool IsPaused { get; internal init; }
+
+    /// <summary>What the request has cost so far.</summary>
+    internal RequestCost Cost { get; set; }
 
     /// <summary>Why the hit ends where it does.</summary>
     public MissReason MissReason { get; internal init; }
@@ -71,6 +87,7 @@ public sealed class PrefixReservation : IAsyncDisposable
     /// <param name="letGo">Gives the right up instead; storing everything, releasing and ending the session do too.</param>
     public async ValueTask<ClaimResult> ClaimAsync(bool letGo = false, CancellationToken cancellationToken = default)
     {
+        if (IsPaused) return new ClaimResult(ClaimOutcome.Unknown);
         var request = new ClaimRequest
         {
             Session = _session?.Id ?? Google.Protobuf.ByteString.Empty,
@@ -92,7 +109,7 @@ public sealed class PrefixReservation : IAsyncDisposable
         IKvMemory destination, TransferOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new TransferOptions();
-        var end = options.EndToken == 0 ? HitTokens : Math.Min(options.EndToken, HitTokens);
+        var end = options.EndToken == 0 ? LoadTokens : Math.Min(options.EndToken, HitTokens);
         if (options.FirstToken >= end) return new RetrieveResult(options.FirstToken, 0, 0, TimeSpan.Zero);
         if (_session is { IsLost: false, Arena: { } arena } session)
         {
@@ -107,6 +124,8 @@ public sealed class PrefixReservation : IAsyncDisposable
     /// <summary>Notes what is to be reported with the next release. A second shard of the same tokens adds bytes and time alone.</summary>
     private RetrieveResult Loaded(RetrieveResult result)
     {
+        var tokens = Math.Max(result.EndToken - Math.Max(_loaded?.EndToken ?? 0, result.EndToken - result.Tokens), 0);
+        Cost += new RequestCost(result.Elapsed.Ticks, tokens);
         if (result.Tokens == 0) return result;
         _loaded = _loaded is not { } earlier ? result : result with
         {
@@ -149,7 +168,7 @@ public sealed class PrefixReservation : IAsyncDisposable
         options ??= new TransferOptions();
         var end = Math.Min(options.EndToken == 0 ? TotalTokens : Math.Min(options.EndToken, TotalTokens), StoreLimit);
         var sender = new ChunkSender(Layout, options, end, source, _client.Options.TimeProvider);
-        if (sender.IsEmpty) return StoreSummary.Nothing;
+        if (sender.IsEmpty || IsPaused) return StoreSummary.Nothing;
         if (_client.Options.ReadOnly)
         {
             if (_client.Options.Strict) throw new PrefixCacheException("Store: this client is read-only.");
@@ -182,7 +201,7 @@ public sealed class PrefixReservation : IAsyncDisposable
     /// <returns>Whether the node took them.</returns>
     public async ValueTask<bool> AppendAsync(ReadOnlyMemory<int> tokens, CancellationToken cancellationToken = default)
     {
-        if (tokens.IsEmpty) return IsLive;
+        if (tokens.IsEmpty || IsPaused) return IsLive;
         var request = new AppendRequest
         {
             Session = _session?.Id ?? Google.Protobuf.ByteString.Empty,
@@ -233,6 +252,10 @@ public sealed class PrefixReservation : IAsyncDisposable
         ReleaseRequest.Types.Scope scope, UsageReport? report, CancellationToken cancellationToken)
     {
         if (Ticket.Reservation == 0) return false;
+        if (report is { ComputedTokens: > 0 })
+            Cost += new RequestCost(0, 0, report.ComputedTokens, report.ComputeTime.Ticks);
+        // Where several processes load, none of them knows what all have saved.
+        if (scope == ReleaseRequest.Types.Scope.Done && Layout.Ranks.Count == 1) _client.Thrift.Used(Cost);
         if (report?.Loaded is null && _loaded is not null) report = (report ?? new UsageReport()) with { Loaded = _loaded };
         _loaded = null;
         var request = ReleaseMessages.Request(_session, Ticket.Reservation, scope, report);

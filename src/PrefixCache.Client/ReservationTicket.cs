@@ -12,6 +12,9 @@ namespace PrefixCache.Client;
 /// <param name="ChunkTokens">Tokens of a whole chunk.</param>
 public sealed record ReservationTicket(ulong Reservation, string LayoutId, int HitTokens, int TotalTokens, int ChunkTokens)
 {
+    /// <summary>Leading tokens of the hit that are worth loading.</summary>
+    public int LoadTokens { get; init; } = HitTokens;
+
     public override string ToString() => JsonSerializer.Serialize(this);
 
     /// <exception cref="FormatException">The text is no ticket.</exception>

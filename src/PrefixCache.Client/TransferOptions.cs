@@ -9,7 +9,7 @@ public sealed record TransferOptions
     /// <summary>First token of the sequence to retrieve; a store begins with the chunk that has it.</summary>
     public int FirstToken { get; init; }
 
-    /// <summary>Without this token; 0 = the hit's end to retrieve, the sequence's end to store.</summary>
+    /// <summary>Without this token; 0 = the end of what is worth loading to retrieve, the sequence's end to store.</summary>
     public int EndToken { get; init; }
 
     /// <summary>Retrieve layer by layer instead of chunk by chunk.</summary>

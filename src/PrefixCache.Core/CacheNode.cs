@@ -4,11 +4,13 @@ using PrefixCache.Core.Layouts;
 using PrefixCache.Core.Memory;
 using PrefixCache.Core.Native.Posix;
 using PrefixCache.Core.Pins;
+using PrefixCache.Core.Planning;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Statistics;
+using PrefixCache.Core.Tiers.Redis;
 using PrefixCache.Core.Transfers;
 using PrefixCache.Format.Layouts;
 
@@ -35,12 +37,16 @@ public sealed class CacheNode : IDisposable
         Stores = new StoreService(_state);
         Sharing = new SharingService(_state);
         Pins = new PinService(_state, options.Pins);
-        Waits = new LookupWait(Lookups, _state.Time);
+        if (options.Redis is { Servers.Count: > 0 } redis) _state.Redis = new RedisTier(_state, redis);
+        Waits = new LookupWait(Lookups, _state.Time, _state.Redis);
         Claims = new ClaimService(_state, options.ClaimTimeout, options.FleetClaims);
         _metrics = new CacheMetrics(this);
         // A timer takes periods up to 49 days; a maximum age may be longer.
         var period = TimeSpan.FromTicks(Math.Clamp(options.Limits.MaxAge.Ticks / 4, TimeSpan.TicksPerMillisecond, TimeSpan.TicksPerDay));
         _sweep = _state.Time.CreateTimer(_ => EndAgedReservations(), null, period, period);
+        if (_state.Redis is null) return;
+        _state.Redis.Cleared += () => Clear(() => [.. _state.Namespaces.DetachStale().SelectMany(Detach)]);
+        _state.Redis.Start();
     }
 
     /// <summary>New at each start: what was stored before is gone when it changes.</summary>
@@ -64,6 +70,11 @@ public sealed class CacheNode : IDisposable
     public LookupWait Waits { get; }
 
     public ClaimService Claims { get; }
+
+    /// <summary>The Redis tier as operators see it; null = there is none.</summary>
+    public RedisStatus? Redis => _state.Redis is { } redis ? new RedisStatus(redis) : null;
+
+    public LoadPlanner Planner => _state.Planner;
 
     public CacheCounters Counters => _state.Counters;
 
@@ -161,6 +172,12 @@ public sealed class CacheNode : IDisposable
     public int EndAgedReservations()
     {
         lock (_state.Gate) return _state.IsDisposed ? 0 : _state.Reservations.EndAged();
+    }
+
+    /// <summary>Ends what goes on with Redis. Before <see cref="Dispose"/>.</summary>
+    public async Task StopAsync()
+    {
+        if (_state.Redis is { } redis) await redis.DisposeAsync();
     }
 
     public void Dispose()

@@ -2,9 +2,11 @@ using PrefixCache.Core.Claims;
 using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Pins;
+using PrefixCache.Core.Planning;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Tiers.Host;
+using PrefixCache.Core.Tiers.Redis;
 
 namespace PrefixCache.Core;
 
@@ -41,6 +43,12 @@ public sealed record CacheNodeOptions
     /// <summary>One of <see cref="EvictionPolicies.Names"/>.</summary>
     public string Eviction { get; init; } = EvictionPolicies.Default;
 
+    /// <summary>The Redis that this node shares with others; null = none.</summary>
+    public RedisOptions? Redis { get; init; }
+
     /// <summary>Which new chunks are stored.</summary>
     public AdmissionMode Admission { get; init; } = AdmissionMode.Always;
+
+    /// <summary>Whether lookups weigh loading against computing, where they do not say themselves.</summary>
+    public LoadMode LoadMode { get; init; } = LoadMode.Auto;
 }

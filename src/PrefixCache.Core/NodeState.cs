@@ -4,11 +4,13 @@ using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Layouts;
 using PrefixCache.Core.Memory;
+using PrefixCache.Core.Planning;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Statistics;
 using PrefixCache.Core.Tiers.Host;
+using PrefixCache.Core.Tiers.Redis;
 
 namespace PrefixCache.Core;
 
@@ -25,8 +27,9 @@ internal sealed class NodeState : IDisposable
         Time = time;
         Layouts = new LayoutTable(Limits.MaxLayouts);
         Domains = MakeDomains(options, memory);
-        Namespaces = new NamespaceTable(Domains);
+        Namespaces = new NamespaceTable(Domains, time);
         Reservations = new ReservationTable(this);
+        Planner = new LoadPlanner(options.LoadMode, time);
         Sealer = new BlockSealer(this);
         Copier = new BranchPointCopier(this);
         MinPartialTokens = options.MinPartialTokens;
@@ -55,8 +58,14 @@ internal sealed class NodeState : IDisposable
 
     public ReservationTable Reservations { get; }
 
+    /// <summary>What the nodes share; null = this one is alone.</summary>
+    public RedisTier? Redis { get; set; }
+
     /// <summary>What is being computed, and who waits for it.</summary>
     public ClaimTable Claims { get; }
+
+    /// <summary>Has locks of its own, which are not to be taken under the gate.</summary>
+    public LoadPlanner Planner { get; }
 
     public BlockSealer Sealer { get; }
 

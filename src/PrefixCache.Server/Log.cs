@@ -48,6 +48,18 @@ internal static partial class Log
     [LoggerMessage(16, LogLevel.Information, "Shared memory is off (shared-memory)")]
     public static partial void SharingOff(ILogger logger);
 
+    [LoggerMessage(17, LogLevel.Information, "Redis is available")]
+    public static partial void RedisAvailable(ILogger logger);
+
+    [LoggerMessage(18, LogLevel.Warning, "Redis is read and takes no writes: {Cause}")]
+    public static partial void RedisReadOnly(ILogger logger, string cause);
+
+    [LoggerMessage(19, LogLevel.Warning, "Redis is away, the node serves from its own memory: {Cause}")]
+    public static partial void RedisAway(ILogger logger, string cause);
+
+    [LoggerMessage(20, LogLevel.Error, "The Redis tier failed unexpectedly; the request goes on without it")]
+    public static partial void RedisFault(ILogger logger, Exception exception);
+
     [LoggerMessage(10, LogLevel.Information, "Session opened: tenant {Tenant}, instance {Instance}, {Role} {Rank}")]
     public static partial void SessionOpened(ILogger logger, string tenant, string instance, SessionRole role, int rank);
 

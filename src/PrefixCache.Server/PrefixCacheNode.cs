@@ -9,6 +9,7 @@ using PrefixCache.Core.Memory;
 using PrefixCache.Core.Native.Posix;
 using PrefixCache.Core.Replay.Recording;
 using PrefixCache.Core.Statistics;
+using PrefixCache.Core.Tiers.Redis;
 using PrefixCache.Grpc;
 using PrefixCache.Grpc.Health;
 using PrefixCache.Protocol;
@@ -83,7 +84,11 @@ public sealed class PrefixCacheNode : IAsyncDisposable
                 MaxGhostTokens = options.MaxGhostTokens,
                 Eviction = options.Eviction,
                 Admission = options.Admission,
+                LoadMode = options.LoadMode,
                 Pins = options.Pins,
+                Redis = options.RedisPasswordFile.Length == 0
+                    ? options.Redis
+                    : options.Redis with { Password = (await File.ReadAllTextAsync(options.RedisPasswordFile)).Trim() },
                 ClaimTimeout = options.ClaimTimeout,
                 TrustDomains = options.TrustDomains,
                 ShareMainArena = strangers.Count == 0,
@@ -102,6 +107,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
                 cache.Lookups.Recorder = recorder;
             }
 
+            if (cache.Redis is { } redis) LogRedis(redis, loggers.CreateLogger<PrefixCacheNode>());
             node = Build(options, cache, sharing, recorder, tokens, loggers, time);
             await node.ListenAsync();
             if (!tenants.Except(options.TrustDomains.SelectMany(domain => domain.Tenants)).Any())
@@ -123,6 +129,9 @@ public sealed class PrefixCacheNode : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>The Redis that it shares with other nodes; null = there is none.</summary>
+    public RedisStatus? Redis => _cache.Redis;
 
     /// <summary>What the node holds now.</summary>
     public CacheSnapshot Snapshot() => _cache.Snapshot();
@@ -210,6 +219,17 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         else Log.NoHugePages(_logger, least.Describe());
     }
 
+    private static void LogRedis(RedisStatus redis, ILogger logger)
+    {
+        redis.Changed += (state, cause) =>
+        {
+            if (state == RedisState.Available) Log.RedisAvailable(logger);
+            else if (state == RedisState.ReadOnly) Log.RedisReadOnly(logger, cause);
+            else Log.RedisAway(logger, cause);
+        };
+        redis.Faulted += exception => Log.RedisFault(logger, exception);
+    }
+
     private async Task LogPinningAsync(IReadOnlyList<Task<MemoryLockResult>> arenas)
     {
         var all = Task.WhenAll(arenas);
@@ -249,6 +269,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
 
         if (sharing is not null) await sharing.DisposeAsync();
         if (recorder is not null) await recorder.DisposeAsync();
+        await cache.StopAsync();
         cache.Dispose();
     }
 
@@ -258,6 +279,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         if (_sharing is not null) await _sharing.DisposeAsync();
         if (_recorder is not null) await _recorder.DisposeAsync();
         _rpc.Dispose();
+        await _cache.StopAsync();
         _cache.Dispose();
     }
 

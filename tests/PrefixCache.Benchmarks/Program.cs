@@ -1,6 +1,7 @@
 using System.CommandLine;
 using PrefixCache.Benchmarks.Local;
 using PrefixCache.Benchmarks.Lookup;
+using PrefixCache.Benchmarks.Redis;
 using PrefixCache.Benchmarks.Reporting;
 using PrefixCache.Benchmarks.Transport;
 using PrefixCache.Benchmarks.Waste;
@@ -31,6 +32,7 @@ var root = new RootCommand("Benchmarks of PrefixCache. Every time is shown besid
     Benchmark("waste",
         "Two layouts side by side in an arena that is full: bytes that hold nothing, whether memory follows the load, memory of the node.",
         async () => [.. WasteBenchmark.Run(), .. await MemoryBenchmark.RunAsync()]),
+    Benchmark("redis", "Payload to and from a Redis server of its own, against a plain socket that does the same.", RedisBenchmark.RunAsync),
     Part("transport-server", (_, cancellationToken) => TransportServer.RunAsync(cancellationToken)),
     Part("lookup-server", (_, cancellationToken) => LookupServer.RunAsync(cancellationToken)),
     Part("local-node", (_, cancellationToken) => LocalServer.RunAsync(cancellationToken)),

@@ -17,6 +17,11 @@ public sealed class ExtractionProgram : SampleProgram
     /// <summary>Tokens decoded for each note.</summary>
     public const int OutputTokens = 16;
 
+    private readonly Option<bool> _explain = new("--explain")
+    {
+        Description = "Say of each note what the node had, what it expected of loading and computing, what it advised and what that took.",
+    };
+
     /// <inheritdoc/>
     public override string Name => "clinical-extraction";
 
@@ -29,6 +34,9 @@ public sealed class ExtractionProgram : SampleProgram
           dotnet run -c Release --project samples/ClinicalExtraction
           dotnet run -c Release --project samples/ClinicalExtraction -- --server http://127.0.0.1:7420 --json report.json
         """;
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<Option> OwnOptions => [_explain];
 
     /// <inheritdoc/>
     public override SampleModel CreateModel(string? folder) => new(Name, folder, ClinicalCorpus.Load().VocabularyTexts);
@@ -64,8 +72,10 @@ public sealed class ExtractionProgram : SampleProgram
             }
         });
 
-        ExtractionReport report = ExtractionReport.Compare(corpus.Notes, without, with, builder.SharedTokens, workers.EvictedChunks);
+        ExtractionReport report = ExtractionReport.Compare(corpus.Notes, without, with, builder.SharedTokens, workers.EvictedChunks,
+            parse.GetValue(_explain));
         ReportTable.Write(console, report);
+        ExplainTable.Write(console, report);
         if (options.JsonFile is { } file) await File.WriteAllTextAsync(file, ReportJson.Write(report), cancellation);
         return report.OutputsEqual ? 0 : 1;
     }

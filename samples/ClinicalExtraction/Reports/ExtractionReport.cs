@@ -43,8 +43,9 @@ public sealed class ExtractionReport : ComparisonReport
     /// <exception cref="ArgumentException">The three lists differ in length.</exception>
     /// <param name="sharedTokens">Tokens that every prompt begins with.</param>
     /// <param name="evicted">Chunks that the node had to evict meanwhile.</param>
+    /// <param name="explain">Tell of each note what the node advised.</param>
     public static ExtractionReport Compare(IReadOnlyList<ClinicalNote> notes, IReadOnlyList<PromptResult> without,
-        IReadOnlyList<PromptResult> with, int sharedTokens = 0, long? evicted = null)
+        IReadOnlyList<PromptResult> with, int sharedTokens = 0, long? evicted = null, bool explain = false)
     {
         ArgumentNullException.ThrowIfNull(notes);
         ArgumentNullException.ThrowIfNull(without);
@@ -52,7 +53,10 @@ public sealed class ExtractionReport : ComparisonReport
         if (without.Count != notes.Count || with.Count != notes.Count)
             throw new ArgumentException($"{notes.Count} notes have {without.Count} results without and {with.Count} with the cache.",
                 nameof(with));
-        return new ExtractionReport([.. notes.Select((note, i) => new NoteRow(note.Name, without[i], with[i]))])
+        return new ExtractionReport([.. notes.Select((note, i) => new NoteRow(note.Name, without[i], with[i])
+            {
+                Explain = explain ? with[i].Account : null,
+            })])
         {
             SharedTokens = sharedTokens,
             EvictedChunks = evicted,

@@ -13,4 +13,9 @@ public sealed record NoteRow : PromptRow
     /// <summary>The note's name; shown in the table only.</summary>
     [JsonIgnore]
     public string Name { get; }
+
+    /// <summary>What the node advised and what it took; null unless it was asked to explain.</summary>
+    [JsonPropertyName("explain")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public LoadAccount? Explain { get; init; }
 }

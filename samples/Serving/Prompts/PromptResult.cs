@@ -7,4 +7,8 @@ namespace PrefixCache.Samples.Serving.Prompts;
 /// <param name="OutputTokens">Ids decoded greedily.</param>
 /// <param name="Plane">How the reused KV came: stream, shared memory; empty when nothing was reused.</param>
 public sealed record PromptResult(
-    int PromptTokens, int ReusedTokens, double TimeToFirstTokenMs, IReadOnlyList<int> OutputTokens, string Plane = "");
+    int PromptTokens, int ReusedTokens, double TimeToFirstTokenMs, IReadOnlyList<int> OutputTokens, string Plane = "")
+{
+    /// <summary>What the node advised and what it took; null without a node.</summary>
+    public LoadAccount? Account { get; init; }
+}

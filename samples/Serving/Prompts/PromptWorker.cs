@@ -59,6 +59,9 @@ public sealed class PromptWorker : IDisposable
         TimeSpan prefill = Stopwatch.GetElapsedTime(loaded);
         double firstTokenMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         string plane = reused > 0 ? _store.Plane : "";
+        LoadAccount? account = _store.Account is { } known
+            ? known with { ComputedTokens = prompt.Length - reused, ComputeMs = Math.Round(prefill.TotalMilliseconds, 3) }
+            : null;
         // Whoever needs the prompt alone can have it before the answer is decoded.
         if (!request.KeepAnswer) await _store.StoreAsync(request, ReadOnlyMemory<int>.Empty, _cache, prefill, cancellation);
         List<int> output = GreedyDecoder.Decode(_runner, _logits, request.OutputTokens, _model.Config.EosTokenIds);
@@ -66,7 +69,7 @@ public sealed class PromptWorker : IDisposable
         // The last output token was never fed to the model, so there is no KV of it: the cache's own count says what there is.
         if (request.KeepAnswer)
             await _store.StoreAsync(request, output.ToArray().AsMemory(0, _cache.Count - prompt.Length), _cache, prefill, cancellation);
-        return new PromptResult(prompt.Length, reused, firstTokenMs, output, plane);
+        return new PromptResult(prompt.Length, reused, firstTokenMs, output, plane) { Account = account };
     }
 
     /// <inheritdoc/>

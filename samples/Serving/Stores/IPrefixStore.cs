@@ -10,6 +10,9 @@ public interface IPrefixStore
     /// <summary>How the last load's bytes came; empty when it was a miss.</summary>
     string Plane { get; }
 
+    /// <summary>What was known and advised at the last load; null where nobody advises.</summary>
+    LoadAccount? Account => null;
+
     /// <summary>
     /// Copies the KV of the longest known prefix into the memory of an empty cache, from token 0 on, without advancing it.
     /// </summary>

@@ -29,6 +29,9 @@ public sealed class NodePrefixStore : IPrefixStore, IAsyncDisposable
         _ => "stream",
     };
 
+    /// <inheritdoc/>
+    public LoadAccount? Account { get; private set; }
+
     /// <summary>Connects and makes the layout known.</summary>
     /// <param name="address">As the client takes it: http://127.0.0.1:7420, unix:///run/prefixcache.sock.</param>
     /// <param name="token">Bearer token; empty = none.</param>
@@ -60,10 +63,12 @@ public sealed class NodePrefixStore : IPrefixStore, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(request);
         await EndAsync();
         _reservation = await _client.AcquireAsync(_layout, request.Tokens, Options(request), cancellation);
-        int end = Math.Min(limit, _reservation.HitTokens);
+        int end = Math.Min(limit, _reservation.LoadTokens);
         _loaded = end == 0
             ? null
             : await _reservation.RetrieveAsync(new CacheMemory(cache), new TransferOptions { EndToken = end }, cancellation);
+        Account = new LoadAccount([.. _reservation.Decisions.Select(Advice)], _loaded?.EndToken ?? 0,
+            Math.Round(_loaded?.Elapsed.TotalMilliseconds ?? 0, 3));
         return _loaded?.EndToken ?? 0;
     }
 
@@ -99,6 +104,12 @@ public sealed class NodePrefixStore : IPrefixStore, IAsyncDisposable
 
     /// <summary>What the node is told beside the tokens.</summary>
     private static LookupOptions Options(PromptRequest request) => new() { Salt = request.Salt ?? "" };
+
+    private static TierAdvice Advice(LoadDecision decision) => new(
+        decision.Tier.ToString().ToLowerInvariant(), decision.FirstToken, decision.EndToken,
+        Math.Round(decision.LoadTime.TotalMilliseconds, 3),
+        decision.ComputeTime is { } compute ? Math.Round(compute.TotalMilliseconds, 3) : null, decision.Load,
+        decision.Reason.ToString().ToLowerInvariant());
 
     /// <summary>Releases a prompt whose computation failed between load and store.</summary>
     private async ValueTask EndAsync()

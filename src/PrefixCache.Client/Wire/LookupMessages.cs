@@ -27,11 +27,25 @@ internal static class LookupMessages
         request.Items.AddRange(Items(options.Items));
         var wait = Math.Clamp(options.Wait.TotalMilliseconds, 0, LongestWait.TotalMilliseconds);
         if (wait > 0) request.Policy = new LookupPolicy { WaitMs = (uint)Math.Ceiling(wait) };
+        if (options.LoadMode != LoadMode.NodeDefault)
+            (request.Policy ??= new LookupPolicy()).LoadMode = (Protocol.V1.LoadMode)options.LoadMode;
 
         // Ranks of an engine with several locate their shards themselves.
         if (session?.Arena is not null && layout.Shards.Count == 1) request.ExtentShards.Add(0);
         return request;
     }
+
+    /// <summary>What of the hit is worth loading, never more than it. A node that decides nothing says nothing: all is.</summary>
+    public static int LoadTokens(LookupResponse answer) =>
+        (int)(answer.Decisions.Count == 0 && answer.LoadTokens == 0 ? answer.HitTokens : Math.Min(answer.LoadTokens, answer.HitTokens));
+
+    public static IReadOnlyList<LoadDecision> Decisions(LookupResponse? answer) => answer is null or { Decisions.Count: 0 }
+        ? []
+        : [.. answer.Decisions.Select(decision => new LoadDecision((CacheTier)decision.Tier, (int)decision.FirstToken, (int)decision.EndToken,
+            Time(decision.LoadNanoseconds), decision.ComputeNanoseconds == 0 ? null : Time(decision.ComputeNanoseconds), decision.Load,
+            (LoadReason)decision.Reason))];
+
+    private static TimeSpan Time(ulong nanoseconds) => TimeSpan.FromTicks((long)(nanoseconds / TimeSpan.NanosecondsPerTick));
 
     /// <summary>Why the hit ends where it does; the first reason counts.</summary>
     public static MissReason FirstMiss(LookupResponse? answer)

@@ -8,37 +8,25 @@ namespace PrefixCache.Core.Index;
 /// <summary>All namespaces' trees. Protected by the node's lock.</summary>
 /// <remarks>
 /// A namespace that was cleared gets a higher epoch, kept after its tree is gone, so that its keys never name again what they named before.
-/// Callers choose the names, so the list of epochs is bounded: when it is full, the least epoch of every new tree takes its place.
 /// </remarks>
-internal sealed class NamespaceTable(TrustDomainTable domains)
+internal sealed class NamespaceTable(TrustDomainTable domains, TimeProvider time)
 {
     /// <summary>A miss is asked for under so many other layouts at most.</summary>
     private const int MaxLayoutsAsked = 8;
-
-    /// <summary>Most epochs that are remembered one by one.</summary>
-    internal const int MaxEpochs = 16_384;
 
     private readonly Dictionary<NamespaceKey, NamespaceTree> _trees = [];
 
     /// <summary>Trees that differ in the layout alone.</summary>
     private readonly Dictionary<(string Tenant, string Salt, string Adapter), List<NamespaceTree>> _byName = [];
-    private readonly Dictionary<NamespaceKey, ulong> _epochs = [];
-    private readonly Dictionary<string, ulong> _tenantEpochs = [];
-    private ulong _epoch;
-
-    /// <summary>The least epoch of a new tree.</summary>
-    private ulong _floor;
 
     public int Count => _trees.Count;
 
-    /// <summary>Epochs that are remembered one by one.</summary>
-    internal int Epochs => _epochs.Count;
+    public EpochTable Epochs { get; } = new(time);
 
     public NamespaceTree GetOrAdd(NamespaceKey key, KvLayout layout)
     {
         if (_trees.TryGetValue(key, out var tree)) return tree;
-        var epoch = Math.Max(_floor, Math.Max(_epochs.GetValueOrDefault(key), _tenantEpochs.GetValueOrDefault(key.Tenant)));
-        tree = new NamespaceTree(this, domains.Of(key.Tenant).Store, key, layout, epoch);
+        tree = new NamespaceTree(this, domains.Of(key.Tenant).Store, key, layout, Epochs.Of(key));
         (CollectionsMarshal.GetValueRefOrAddDefault(_byName, NameOf(key), out _) ??= []).Add(tree);
         return _trees[key] = tree;
     }
@@ -67,21 +55,23 @@ internal sealed class NamespaceTable(TrustDomainTable domains)
     /// <summary>Takes the namespace's tree out of the index; null when there is none.</summary>
     public NamespaceTree? Detach(NamespaceKey key)
     {
-        if (_epochs.Count >= MaxEpochs)
-        {
-            _epochs.Clear();
-            _floor = ++_epoch;
-        }
-
-        _epochs[key] = ++_epoch;
+        Epochs.Raise(EpochTable.NameOf(key));
         if (_trees.Remove(key, out var tree)) Forget(tree);
         return tree;
     }
 
     public IReadOnlyList<NamespaceTree> DetachTenant(string tenant)
     {
-        _tenantEpochs[tenant] = ++_epoch;
-        var trees = _trees.Values.Where(tree => tree.Key.Tenant == tenant).ToList();
+        Epochs.Raise(EpochTable.NameOf(tenant));
+        return Detach(tree => tree.Key.Tenant == tenant);
+    }
+
+    /// <summary>Takes out what other nodes have cleared.</summary>
+    public IReadOnlyList<NamespaceTree> DetachStale() => Detach(tree => tree.Epoch < Epochs.Of(tree.Key));
+
+    private List<NamespaceTree> Detach(Func<NamespaceTree, bool> selects)
+    {
+        var trees = _trees.Values.Where(selects).ToList();
         foreach (var tree in trees)
         {
             _trees.Remove(tree.Key);

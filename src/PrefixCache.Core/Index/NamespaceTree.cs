@@ -21,12 +21,16 @@ public sealed class NamespaceTree
         Store = store;
         Key = key;
         Layout = layout;
+        Epoch = epoch;
         _root = new Lazy<ChunkKey>(() => ChunkKeys.Root(layout.Id, key.Tenant, key.Salt, key.Adapter, epoch));
     }
 
     public NamespaceKey Key { get; }
 
     public KvLayout Layout { get; }
+
+    /// <summary>Of the namespace when the tree was made.</summary>
+    internal ulong Epoch { get; }
 
     /// <summary>Where its blocks lie.</summary>
     internal ChunkStore Store { get; }

@@ -1,3 +1,4 @@
+using PrefixCache.Core.Planning;
 using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Sharing;
 using PrefixCache.Format.Layouts;
@@ -22,6 +23,12 @@ public readonly record struct LookupQuery(
     /// <summary>How many of the parent's tokens; 0 = all.</summary>
     public int ParentTokens { get; init; }
 
+    /// <summary>Redis is asked for what the host tier lacks, if it was not yet.</summary>
+    internal bool AsksRedis { get; init; }
+
+    /// <summary>Whether to weigh loading against computing; null = as the node is set.</summary>
+    public LoadMode? LoadMode { get; init; }
+
     /// <summary>An answer with something pending is not given yet: it counts as none, and says when to ask again.</summary>
     internal bool Waits { get; init; }
 
@@ -43,8 +50,17 @@ public readonly record struct LookupAnswer(ulong Reservation, int TotalTokens, i
     /// <summary>Ends when it is time to ask again. Null = this is the answer, whatever is pending.</summary>
     internal Task? Changed { get; init; }
 
+    /// <summary>Ends when Redis has answered; it is worth waiting for within the lookup's budget.</summary>
+    internal Task? Searching { get; init; }
+
+    /// <summary>This is the answer, whatever is pending.</summary>
+    internal bool IsFinal => Changed is null;
+
     /// <summary>Where the hit lies, per shard that was asked for; empty when it cannot be mapped or there is none.</summary>
     public IReadOnlyList<LocatedShard> Located { get; init; } = [];
+
+    /// <summary>How much of the hit to load, and why.</summary>
+    public LoadPlan Plan { get; init; }
 
     /// <summary>Why the rest is no hit, from the position on where the hit ends; empty when all is.</summary>
     public IReadOnlyList<MissRun> Misses { get; init; } = [];

@@ -1,10 +1,12 @@
 using System.Text;
 using PrefixCache.Core.Index;
+using PrefixCache.Core.Planning;
 using PrefixCache.Core.Replay.Recording;
 using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Tokens;
 using PrefixCache.Core.Transfers;
+using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.Core.Reservations;
 
@@ -68,9 +70,16 @@ public sealed class LookupService
         using var noted = Recorder is null ? null : tokens.Retain();
         Result<LookupAnswer> answer;
         lock (_state.Gate) answer = LookupUnsynchronized(query, tokens);
-        if (answer.Error is not null) tokens.Dispose();
-        else if (noted is not null && answer.Succeeded(out var found, out _) && found.Changed is null) Recorder!.Record(query, noted, found);
-        return answer;
+        if (!answer.Succeeded(out var found, out _))
+        {
+            tokens.Dispose();
+            return answer;
+        }
+
+        // An answer that is not given yet is neither noted nor decided on.
+        if (!found.IsFinal) return answer;
+        if (noted is not null) Recorder!.Record(query, noted, found);
+        return found with { Plan = Plan(query, found) };
     }
 
     /// <summary>Ends a new reservation whose answer did not arrive; one that another lookup was answered with stays.</summary>
@@ -140,9 +149,12 @@ public sealed class LookupService
     /// <summary>Says that a rank, or the whole instance, is done with loading or with everything.</summary>
     public Result<ReleaseAnswer> Release(Session session, ulong reservationId, ReleaseScope scope, LoadReport? load, ComputeReport? compute)
     {
+        KvLayout layout;
+        ReleaseAnswer answer;
         lock (_state.Gate)
         {
             if (!_state.Reservations.Find(session, reservationId).Succeeded(out var reservation, out var error)) return error;
+            layout = reservation.Tree.Layout;
             if (load is { } loaded) _state.Counters.Loaded(loaded);
             if (compute is { } computed) _state.Counters.Computed(computed);
             var held = reservation.HeldFor(session);
@@ -150,8 +162,13 @@ public sealed class LookupService
                 || (scope == ReleaseScope.Done ? reservation.RankDone(session.Rank) : reservation.RankLoaded(session.Rank));
             if (all && scope == ReleaseScope.Done) _state.Reservations.End(reservation);
             else if (all) ReservationTable.ReleaseLeases(reservation);
-            return new ReleaseAnswer(held, Ended: all && scope == ReleaseScope.Done);
+            answer = new ReleaseAnswer(held, Ended: all && scope == ReleaseScope.Done);
         }
+
+        // The planner has a lock of its own, and the node's is the innermost.
+        if (load is { } took) _state.Planner.Loaded(layout, took);
+        if (compute is { } prefill) _state.Planner.Computed(layout, prefill);
+        return answer;
     }
 
     internal void Arrived(int count) => Interlocked.Add(ref _incomingTokens, -count);
@@ -159,6 +176,15 @@ public sealed class LookupService
     private static CacheError? NotScheduler(Session session) => session.Role == SessionRole.Scheduler
         ? null
         : CacheError.InvalidArgument($"This is the session of rank {session.Rank}: only the instance's scheduler looks up and appends.");
+
+    /// <summary>What of the hit to load. Without the node's lock.</summary>
+    private LoadPlan Plan(in LookupQuery query, in LookupAnswer answer) => _state.Planner.Decide(
+        new LoadQuestion(query.Layout, query.Session.Process is null ? LoadSource.Stream : LoadSource.SharedMemory, query.ComputedTokens,
+            answer.HitTokens)
+        {
+            AlignTokens = query.AlignTokens,
+            Mode = query.LoadMode,
+        });
 
     /// <summary>The parent's tokens and those that follow.</summary>
     private Result<TokenBuffer> WithParent(in LookupQuery query, TokenBuffer tokens, out int? storeLimit)
@@ -228,8 +254,10 @@ public sealed class LookupService
         reservation.HitTokens = reservation.AnsweredTokens = hit / reservation.AlignTokens * reservation.AlignTokens;
         var pending = Math.Min(_pending.Find(reservation), asked) / reservation.AlignTokens * reservation.AlignTokens;
         if (query.Resumes != 0) reservation.WaitingLookups--;
+        if (query.AsksRedis && _state.Redis?.TrySearch(reservation) is { } search)
+            return Later(reservation, pending) with { Searching = search.Found };
         if (query.Waits && pending > reservation.HitTokens) return Later(reservation, pending);
-        var misses = MissFinder.Find(_state.Namespaces, reservation, pending);
+        var misses = MissFinder.Find(_state, reservation, pending);
         CountMisses(reservation, misses, asked);
         reservation.Answered(query.Session);
         var isNew = reservation.Lookups++ == 0;

@@ -1,4 +1,5 @@
 using PrefixCache.Core.Results;
+using PrefixCache.Core.Tiers.Redis;
 using PrefixCache.Core.Tokens;
 
 namespace PrefixCache.Core.Reservations;
@@ -15,8 +16,9 @@ public sealed class LookupWait
 
     private readonly LookupService _lookups;
     private readonly TimeProvider _time;
+    private readonly RedisTier? _redis;
 
-    internal LookupWait(LookupService lookups, TimeProvider time) => (_lookups, _time) = (lookups, time);
+    internal LookupWait(LookupService lookups, TimeProvider time, RedisTier? redis) => (_lookups, _time, _redis) = (lookups, time, redis);
 
     /// <param name="query">As for <see cref="LookupService.Lookup"/>.</param>
     /// <param name="tokens">Taken over, also when it fails.</param>
@@ -27,7 +29,7 @@ public sealed class LookupWait
     public ValueTask<Result<LookupAnswer>> LookupAsync(
         in LookupQuery query, TokenBuffer tokens, TimeSpan wait, CancellationToken hurry, CancellationToken cancellationToken)
     {
-        if (wait <= TimeSpan.Zero) return ValueTask.FromResult(_lookups.Lookup(query, tokens));
+        if (wait <= TimeSpan.Zero && _redis is null) return ValueTask.FromResult(_lookups.Lookup(query, tokens));
         if (wait > Longest)
         {
             tokens.Dispose();
@@ -53,11 +55,13 @@ public sealed class LookupWait
             {
                 var left = wait - _time.GetElapsedTime(started);
                 var isLast = left <= TimeSpan.Zero || hurry.IsCancellationRequested;
-                var result = _lookups.Ask(query with { Waits = !isLast }, tokens.Retain());
-                if (!result.Succeeded(out var answer, out _) || answer.Changed is null) return result;
+                var result = _lookups.Ask(query with { Waits = !isLast, AsksRedis = _redis is not null }, tokens.Retain());
+                if (!result.Succeeded(out var answer, out _) || answer.IsFinal) return result;
                 query = query with { Resumes = answer.Reservation };
                 either ??= CancellationTokenSource.CreateLinkedTokenSource(hurry, cancellationToken);
-                await answer.Changed.WaitAsync(left, _time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                var (change, most) = answer.Searching is { } search ? (search, _redis!.Options.LookupBudget) : (answer.Changed!, left);
+                await change.WaitAsync(most, _time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (answer.Searching is { IsCompleted: false } && !either.IsCancellationRequested) _redis!.Late();
                 if (!cancellationToken.IsCancellationRequested) continue;
                 _lookups.GiveUp(query.Session, answer.Reservation);
                 cancellationToken.ThrowIfCancellationRequested();

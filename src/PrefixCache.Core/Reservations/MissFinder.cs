@@ -8,25 +8,27 @@ internal static class MissFinder
 {
     /// <summary>One run for each reason in turn, from the chunk position on where the hit ends.</summary>
     /// <param name="pending">Leading tokens that will be a hit.</param>
-    public static IReadOnlyList<MissRun> Find(NamespaceTable namespaces, Reservation reservation, int pending)
+    public static IReadOnlyList<MissRun> Find(NodeState state, Reservation reservation, int pending)
     {
         var (tree, tokens, chunkTokens) = (reservation.Tree, reservation.Tokens, reservation.Tree.Layout.ChunkTokens);
         if (reservation.HitTokens >= tokens.Count) return [];
         var runs = new List<MissRun>(2);
         var position = reservation.HitTokens / chunkTokens;
         var parent = position == 0 ? null : reservation.Path[position - 1];
+        var isUnanswered = state.Redis?.IsUnanswered(reservation) == true;
         var awaited = pending > reservation.HitTokens ? ChunkPosition.Count(pending, chunkTokens) : 0;
         for (var count = ChunkPosition.Count(tokens.Count, chunkTokens); position < count; position++)
         {
             var node = tree.Find(parent, tokens.Chunk(position, chunkTokens));
             var reason = Reason(node);
-            if (node is null && position == 0 && namespaces.IsUnderOtherLayout(tree, tokens)) reason = MissReason.Layout;
+            if (reason is MissReason.NeverSeen or MissReason.Evicted && isUnanswered) reason = MissReason.TimeOut;
+            if (node is null && position == 0 && state.Namespaces.IsUnderOtherLayout(tree, tokens)) reason = MissReason.Layout;
             if (position < awaited) reason = MissReason.Pending;
             if (runs.Count == 0 || runs[^1].Reason != reason) runs.Add(new MissRun(position, reason));
             if (node is null)
             {
                 // Nothing is known behind it, but what is pending may reach further.
-                if (position < awaited && awaited < count) runs.Add(new MissRun(awaited, MissReason.NeverSeen));
+                if (position < awaited && awaited < count) runs.Add(new MissRun(awaited, isUnanswered ? MissReason.TimeOut : MissReason.NeverSeen));
                 break;
             }
 

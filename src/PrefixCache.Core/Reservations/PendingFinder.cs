@@ -11,6 +11,13 @@ internal sealed class PendingFinder(NodeState state)
     /// reservation is woken when it changes.</summary>
     public int Find(Reservation asker)
     {
+        var loading = asker.Search is { IsPending: true } search ? search.EndTokens : 0;
+        return Math.Max(FindClaimed(asker), loading / asker.AlignTokens * asker.AlignTokens);
+    }
+
+    /// <summary>What another request computes alone.</summary>
+    private int FindClaimed(Reservation asker)
+    {
         var claims = state.Claims;
         if (claims.IsEmpty || asker.Claim is not null) return asker.AnsweredTokens;
         if (TryParent(asker, out var parent)) return Find(asker, parent);

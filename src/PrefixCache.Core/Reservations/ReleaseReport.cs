@@ -1,3 +1,5 @@
+using PrefixCache.Core.Planning;
+
 namespace PrefixCache.Core.Reservations;
 
 public enum ReleaseScope
@@ -11,7 +13,11 @@ public enum ReleaseScope
 
 /// <summary>What loading cost one rank.</summary>
 /// <param name="Shared">It copied the bytes out of the arena itself.</param>
-public readonly record struct LoadReport(int Tokens, long Bytes, TimeSpan Time, bool Failed, bool Shared = false);
+public readonly record struct LoadReport(int Tokens, long Bytes, TimeSpan Time, bool Failed, bool Shared = false)
+{
+    /// <summary>What the bytes came through.</summary>
+    public LoadSource Source { get; init; } = Shared ? LoadSource.SharedMemory : LoadSource.Stream;
+}
 
 /// <summary>What computing cost one rank.</summary>
 public readonly record struct ComputeReport(int FirstToken, int Tokens, TimeSpan Time);

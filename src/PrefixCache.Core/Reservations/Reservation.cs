@@ -3,6 +3,7 @@ using PrefixCache.Core.Claims;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Sharing;
+using PrefixCache.Core.Tiers.Redis;
 using PrefixCache.Core.Tokens;
 
 namespace PrefixCache.Core.Reservations;
@@ -92,6 +93,9 @@ internal sealed class Reservation
 
     /// <summary>Pulsed when a lookup may answer something else than before: what it waits for came or comes no more.</summary>
     public AsyncSignal Changed { get; } = new();
+
+    /// <summary>What Redis was asked for it; null = nothing yet, or not since something has changed there.</summary>
+    public RedisSearch? Search { get; set; }
 
     /// <summary>Time stamp of the last use, for the leak guard.</summary>
     public long LastUsed { get; set; }

@@ -80,6 +80,7 @@ internal sealed class ReservationTable(NodeState state)
     {
         if (!_byId.Remove(reservation.Id)) return;
         state.Claims.EndOf(reservation, how);
+        if (reservation.Search is { } search) search.IsOver = true;
         reservation.Instance.Reservations.Remove(reservation.RequestId);
         ReleaseLeases(reservation);
         Tokens -= reservation.Tokens.Count;

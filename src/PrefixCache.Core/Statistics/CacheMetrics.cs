@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using PrefixCache.Core.Claims;
 using PrefixCache.Core.Index;
+using PrefixCache.Core.Tiers.Redis;
 using PrefixCache.Core.Transfers;
 
 namespace PrefixCache.Core.Statistics;
@@ -42,6 +43,7 @@ internal sealed class CacheMetrics : IDisposable
         Tagged("prefixcache.claims.ended", "{claim}", "Claims that ended, by how.", Enum.GetValues<ClaimEnd>(), counters.ClaimsEndedBy);
         Gauge("prefixcache.claims.active", "{claim}", "Claims that are out.", () => node.Snapshot().Claims);
         Gauge("prefixcache.claims.waiting", "{request}", "Requests that wait for a claim.", () => node.Snapshot().ClaimsWaiting);
+        if (node.Redis is { } redis) AddRedis(redis);
         Counter("prefixcache.branch_points.made", "{chunk}", "Shared runs copied into chunks of their own.",
             () => counters.BranchPointsMade);
         Counter("prefixcache.branch_points.hit", "{lookup}", "Lookups whose hit ended in a branch point.", () => counters.BranchPointsHit);
@@ -66,6 +68,32 @@ internal sealed class CacheMetrics : IDisposable
         Gauge("prefixcache.host.allocated", "By", "Payload in the host tier and what rounding adds.", () => node.Snapshot().AllocatedBytes);
         Gauge("prefixcache.host.wasted", "By", "What rounding adds, and free memory that no block of the layouts in the tier can use.",
             () => node.Snapshot().WastedBytes);
+    }
+
+    private void AddRedis(RedisStatus redis)
+    {
+        var counters = redis.Counters;
+        Gauge("prefixcache.redis.state", "{state}", "0 = read and written, 1 = read only, 2 = away.", () => (int)redis.State);
+        Counter("prefixcache.redis.interruptions", "{interruption}", "Times that it became read-only or away.", () => redis.Interruptions);
+        Counter("prefixcache.redis.errors", "{error}", "Calls that failed.", () => counters.Errors);
+        Counter("prefixcache.redis.lookups", "{lookup}", "Prompts that it was asked for.", () => counters.Lookups);
+        Counter("prefixcache.redis.lookups.late", "{lookup}", "Not answered within the budget.", () => counters.LookupsLate);
+        Counter("prefixcache.redis.lookups.time", "ns", "Spent on its answers.", () => counters.LookupNanoseconds);
+        Counter("prefixcache.redis.chunks.loaded", "{chunk}", "Chunks loaded.", () => counters.ChunksLoaded);
+        Counter("prefixcache.redis.bytes.loaded", "By", "Payload loaded.", () => counters.BytesLoaded);
+        Counter("prefixcache.redis.load.time", "ns", "Spent on loading.", () => counters.LoadNanoseconds);
+        Counter("prefixcache.redis.chunks.written", "{chunk}", "Shards of chunks written.", () => counters.ChunksWritten);
+        Counter("prefixcache.redis.bytes.written", "By", "Payload written.", () => counters.BytesWritten);
+        Counter("prefixcache.redis.chunks.written_twice", "{chunk}", "That another node had written before.",
+            () => counters.ChunksWrittenTwice);
+        Counter("prefixcache.redis.chunks.damaged", "{chunk}", "Missing a part, short, or with a wrong checksum: deleted.",
+            () => counters.ChunksDamaged);
+        var reasons = Enum.GetValues<RedisDrop>().Where(reason => reason != RedisDrop.None);
+        Tagged("prefixcache.redis.loads.dropped", "{chunk}", "Chunks not loaded, by reason.", reasons, counters.DroppedLoads);
+        Tagged("prefixcache.redis.writes.dropped", "{chunk}", "Chunks not written, by reason.", reasons, counters.DroppedWrites);
+        Gauge("prefixcache.redis.loads.queued", "{chunk}", "Chunks that wait for being loaded.", () => redis.LoadsQueued);
+        Gauge("prefixcache.redis.writes.queued", "{chunk}", "Chunks that wait for being written.", () => redis.WritesQueued);
+        Gauge("prefixcache.redis.bytes.in_flight", "By", "Of blocks that are read or written now.", () => counters.BytesInFlight);
     }
 
     public void Dispose() => _meter.Dispose();

@@ -27,6 +27,7 @@ internal sealed class LookupEndpoint(CacheNode node)
             StoreLimit = request.HasStoreLimitTokens ? CallContext.Signed(request.StoreLimitTokens) : null,
             Parent = request.Parent,
             ParentTokens = CallContext.Signed(request.ParentTokens),
+            LoadMode = Mode(request.Policy),
         };
         var tokens = await reader.ReadTokensAsync(node, call.CancellationToken, CallContext.Items(request.Items));
         var wait = TimeSpan.FromMilliseconds(request.Policy?.WaitMs ?? 0);
@@ -41,6 +42,21 @@ internal sealed class LookupEndpoint(CacheNode node)
         var session = node.FindSession(call, request.Session);
         using var tokens = await reader.ReadTokensAsync(node, call.CancellationToken);
         return Append(session, request, tokens);
+    }
+
+    /// <summary>Null = as the node is set.</summary>
+    private static Core.Planning.LoadMode? Mode(LookupPolicy? policy)
+    {
+        if (policy is null) return null;
+        CallContext.CheckDefined(policy.LoadMode, "policy.load_mode");
+        return policy.LoadMode switch
+        {
+            LoadMode.Auto => Core.Planning.LoadMode.Auto,
+            LoadMode.Always => Core.Planning.LoadMode.Always,
+            LoadMode.Never => Core.Planning.LoadMode.Never,
+            LoadMode.Throughput => Core.Planning.LoadMode.Throughput,
+            _ => null,
+        };
     }
 
     private AppendResponse Append(Core.Sessions.Session session, AppendRequest request, TokenBuffer tokens)

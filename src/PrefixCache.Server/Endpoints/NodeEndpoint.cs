@@ -64,6 +64,7 @@ internal sealed class NodeEndpoint(CacheNode node, TimeProvider time)
             TailsReplaced = (ulong)counters.TailsReplaced,
             TokensHashed = (ulong)counters.TokensHashed,
             Claims = snapshot.ToMessage(counters),
+            Redis = node.Redis?.ToMessage(),
         };
         foreach (var reason in Enum.GetValues<MissReason>().Where(reason => reason != MissReason.MissNone))
             response.Misses.Add(new MissCount { Reason = reason, Tokens = (ulong)counters.MissedFor((Core.Index.MissReason)reason) });

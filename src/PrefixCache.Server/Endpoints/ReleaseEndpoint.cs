@@ -1,4 +1,5 @@
 using PrefixCache.Core;
+using PrefixCache.Core.Planning;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Grpc;
 using PrefixCache.Protocol.V1;
@@ -23,7 +24,15 @@ internal sealed class ReleaseEndpoint(CacheNode node)
         ? null
         : new Core.Reservations.LoadReport(
             CallContext.Signed(report.Tokens), (long)Math.Min(report.Bytes, long.MaxValue), Time(report.Nanoseconds),
-            report.Outcome != Protocol.V1.LoadReport.Types.Outcome.Loaded, report.Plane == Plane.SharedMemory);
+            report.Outcome != Protocol.V1.LoadReport.Types.Outcome.Loaded, report.Plane == Plane.SharedMemory)
+        {
+            Source = report.Plane switch
+            {
+                Plane.SharedMemory => LoadSource.SharedMemory,
+                Plane.Device => LoadSource.Device,
+                _ => LoadSource.Stream,
+            },
+        };
 
     private static Core.Reservations.ComputeReport? Compute(Protocol.V1.ComputeReport? report) => report is null
         ? null

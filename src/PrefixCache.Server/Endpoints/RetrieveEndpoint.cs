@@ -31,6 +31,8 @@ internal sealed class RetrieveEndpoint(CacheNode node, WorkInFlight work)
             CallContext.Signed(request.ComputedTokens), CallContext.Signed(request.AlignTokens))
         {
             StoreLimit = request.HasStoreLimitTokens ? CallContext.Signed(request.StoreLimitTokens) : null,
+            // The payload follows whatever would be faster.
+            LoadMode = Core.Planning.LoadMode.Always,
         };
         var shard = CallContext.Signed(request.Shard);
         if (shard >= layout.Shards.Count)

@@ -1,6 +1,7 @@
 using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Memory;
+using PrefixCache.Core.Planning;
 using PrefixCache.Protocol;
 
 namespace PrefixCache.Server.Options;
@@ -68,10 +69,48 @@ public static class NodeOptionTable
         NodeOption.Number("max-ghost-tokens", "tokens",
             "Tokens of evicted and not admitted chunks that each arena remembers, at some 5 bytes of memory each; 0 = none.",
             Defaults.MaxGhostTokens, 0, 1L << 36, (options, number) => options with { MaxGhostTokens = number }),
+        NodeOption.Parsed("load-mode", "auto, always, never or throughput",
+            "What of a hit lookups say is worth loading: what loads faster than it computes; all; nothing; or all that does not take four "
+            + "times as long. A lookup may ask for another.", "auto", ApplyLoadMode),
         NodeOption.Share("max-pinned", "Most of an arena that the pins of one namespace keep.", Defaults.Pins.MaxShare,
             (options, share) => options with { Pins = options.Pins with { MaxShare = share } }),
         NodeOption.Time("max-pin-time", "A pin that is not renewed ends after so long.", Defaults.Pins.MaxTime,
             (options, time) => options with { Pins = options.Pins with { MaxTime = time } }),
+        NodeOption.Parsed("redis", "host:port, comma-separated",
+            "The Redis that nodes share: one server, a master and its replicas, or some servers of a cluster; empty = none.", "",
+            RedisOptionText.ApplyServers),
+        NodeOption.Text("redis-user", "name", "User of Redis's access control list; empty = the default one.", Defaults.Redis.User,
+            (options, text) => options with { Redis = options.Redis with { User = text } }),
+        NodeOption.Text("redis-password-file", "path", "File with the password for Redis; empty = none.", Defaults.RedisPasswordFile,
+            (options, text) => options with { RedisPasswordFile = text }),
+        NodeOption.Switch("redis-tls", "Encrypt connections to Redis.", Defaults.Redis.Tls.Enabled,
+            (options, on) => options with { Redis = options.Redis with { Tls = options.Redis.Tls with { Enabled = on } } }),
+        NodeOption.Text("redis-tls-ca", "path",
+            "File of certificates (PEM), one of which must have signed Redis's; empty = those that the machine trusts.",
+            Defaults.Redis.Tls.CaFile,
+            (options, text) => options with { Redis = options.Redis with { Tls = options.Redis.Tls with { CaFile = text } } }),
+        NodeOption.Text("redis-prefix", "text", "What every key in Redis begins with; nodes that share have the same.",
+            Defaults.Redis.Prefix, (options, text) => options with { Redis = options.Redis with { Prefix = text } }),
+        NodeOption.Time("redis-ttl", "A chunk that nobody loads from Redis for so long goes.", Defaults.Redis.TimeToLive,
+            (options, time) => options with { Redis = options.Redis with { TimeToLive = time } }),
+        NodeOption.Share("redis-max-memory",
+            "Nothing is written to a server of which more is used, where it evicts nothing by itself.", Defaults.Redis.MaxMemoryShare,
+            (options, share) => options with { Redis = options.Redis with { MaxMemoryShare = share } }),
+        NodeOption.Parsed("redis-write", "never, on_reuse, through or on_evict",
+            "Which chunks are written to Redis: none but those that a request on another node waits for; those that a lookup has hit; all "
+            + "when they are stored; those that are about to leave the host tier.", "through", RedisOptionText.ApplyWrite),
+        NodeOption.Time("redis-lookup-budget", "A lookup waits for Redis no longer.", Defaults.Redis.LookupBudget,
+            (options, time) => options with { Redis = options.Redis with { LookupBudget = time } }),
+        NodeOption.Switch("redis-siblings",
+            "Keep tokens in Redis, so that a chunk that shares only its first ones with a prompt is found there.",
+            Defaults.Redis.MatchSiblings, (options, on) => options with { Redis = options.Redis with { MatchSiblings = on } }),
+        NodeOption.Number("redis-connections", "connections", "Connections for payload to each Redis server, for loads and writes each.",
+            Defaults.Redis.Connections, 1, 64,
+            (options, number) => options with { Redis = options.Redis with { Connections = (int)number } }),
+        NodeOption.Number("redis-max-queued", "chunks", "Chunks that may wait to be loaded, and to be written.", Defaults.Redis.MaxQueued,
+            1, 1 << 20, (options, number) => options with { Redis = options.Redis with { MaxQueued = (int)number } }),
+        NodeOption.Time("redis-timeout", "A Redis that moves no byte for so long is away.", Defaults.Redis.TimeOut,
+            (options, time) => options with { Redis = options.Redis with { TimeOut = time } }),
         NodeOption.Number("max-tokens", "tokens", "Most tokens of one request.", Defaults.Limits.MaxTokens, 1, PrefixCacheMethods.MaxTokens,
             (options, number) => options with { Limits = options.Limits with { MaxTokens = (int)number } }),
         NodeOption.Number(
@@ -134,6 +173,21 @@ public static class NodeOptionTable
             _ => null,
         };
         return mode is { } known ? (options with { Admission = known }, null) : (options, $"'{text}' is none of always, on_reuse, adaptive");
+    }
+
+    private static (PrefixCacheNodeOptions Options, string? Fault) ApplyLoadMode(string text, PrefixCacheNodeOptions options)
+    {
+        LoadMode? mode = text switch
+        {
+            "auto" => LoadMode.Auto,
+            "always" => LoadMode.Always,
+            "never" => LoadMode.Never,
+            "throughput" => LoadMode.Throughput,
+            _ => null,
+        };
+        return mode is { } known
+            ? (options with { LoadMode = known }, null)
+            : (options, $"'{text}' is none of auto, always, never, throughput");
     }
 
     private static (PrefixCacheNodeOptions Options, string? Fault) ApplyUsers(string text, PrefixCacheNodeOptions options)

@@ -49,6 +49,15 @@ internal static class NodeOptionsValidator
             .SelectMany(domain => domain.Tenants).GroupBy(tenant => tenant).Where(group => group.Count() > 1))
             faults.Add($"trust-domains: tenant '{tenant.Key}' is named {tenant.Count()} times: a tenant has one arena");
         if (options.TokenFile.Length > 0 && !File.Exists(options.TokenFile)) faults.Add($"token-file: {options.TokenFile} does not exist");
+        if (options.RedisPasswordFile.Length > 0 && !File.Exists(options.RedisPasswordFile))
+            faults.Add($"redis-password-file: {options.RedisPasswordFile} does not exist");
+        if (options.Redis.Tls.CaFile.Length > 0 && !File.Exists(options.Redis.Tls.CaFile))
+            faults.Add($"redis-tls-ca: {options.Redis.Tls.CaFile} does not exist");
+        if (options.Redis.Tls is { Enabled: false, CaFile.Length: > 0 }) faults.Add("redis-tls-ca has no use while redis-tls is false");
+        if (options.Redis.User.Length > 0 && options.RedisPasswordFile.Length == 0 && options.Redis.Password.Length == 0)
+            faults.Add("redis-user needs redis-password-file");
+        if (options.Redis.Prefix.Length is 0 or > 64 || options.Redis.Prefix.AsSpan().IndexOfAnyExceptInRange('!', 'z') >= 0)
+            faults.Add($"redis-prefix '{options.Redis.Prefix}': 1 to 64 letters, digits and signs, without blanks and braces");
         if (options is { Admission: not AdmissionMode.Always, MaxGhostTokens: 0 })
             faults.Add("admission is on_reuse or adaptive and max-ghost-tokens 0: nothing would ever be stored at its second offer, for ghosts tell "
                 + "what came before: give some, or admission always");

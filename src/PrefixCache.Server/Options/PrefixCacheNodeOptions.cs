@@ -2,9 +2,11 @@ using PrefixCache.Core;
 using PrefixCache.Core.Eviction;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Pins;
+using PrefixCache.Core.Planning;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Tiers.Host;
+using PrefixCache.Core.Tiers.Redis;
 
 namespace PrefixCache.Server.Options;
 
@@ -41,7 +43,16 @@ public sealed record PrefixCacheNodeOptions
     /// <summary>Which new chunks are stored.</summary>
     public AdmissionMode Admission { get; init; } = AdmissionMode.Always;
 
+    /// <summary>Whether lookups weigh loading against computing, where they do not say themselves.</summary>
+    public LoadMode LoadMode { get; init; } = LoadMode.Auto;
+
     public PinOptions Pins { get; init; } = new();
+
+    /// <summary>The Redis that nodes share; without servers there is none.</summary>
+    public RedisOptions Redis { get; init; } = new();
+
+    /// <summary>File with the password for Redis; empty = <see cref="RedisOptions.Password"/>.</summary>
+    public string RedisPasswordFile { get; init; } = "";
 
     /// <summary>A claim of which nothing is heard for so long ends.</summary>
     public TimeSpan ClaimTimeout { get; init; } = new CacheNodeOptions().ClaimTimeout;

@@ -1,4 +1,5 @@
 using Google.Protobuf.Collections;
+using PrefixCache.Core.Planning;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Tokens;
 using PrefixCache.Protocol.V1;
@@ -14,10 +15,13 @@ internal static class LookupMessages
         {
             Reservation = answer.Reservation,
             HitTokens = (uint)answer.HitTokens,
+            LoadTokens = (uint)answer.Plan.LoadTokens,
             PendingTokens = (uint)answer.PendingTokens,
         };
         AddRuns(response.Runs, answer, 0);
         foreach (var located in answer.Located) response.Extents.Add(located.ToMessage());
+        Add(response.Decisions, answer.Plan.Host);
+        Add(response.Decisions, answer.Plan.Redis);
         return response;
     }
 
@@ -27,6 +31,21 @@ internal static class LookupMessages
         var response = new AppendResponse { TotalTokens = (uint)answer.TotalTokens };
         AddRuns(response.Runs, answer, position / answer.ChunkTokens);
         return response;
+    }
+
+    private static void Add(RepeatedField<Protocol.V1.LoadDecision> decisions, in Core.Planning.LoadDecision decision)
+    {
+        if (decision.Tier == CacheTier.None) return;
+        decisions.Add(new Protocol.V1.LoadDecision
+        {
+            Tier = (Tier)decision.Tier,
+            FirstToken = (uint)decision.FirstToken,
+            EndToken = (uint)decision.EndToken,
+            LoadNanoseconds = (ulong)decision.LoadNanoseconds,
+            ComputeNanoseconds = (ulong)decision.ComputeNanoseconds,
+            Load = decision.Load,
+            Reason = (Protocol.V1.LoadDecision.Types.Reason)decision.Reason,
+        });
     }
 
     private static void AddRuns(RepeatedField<ChunkRun> runs, in LookupAnswer answer, int first)

@@ -55,12 +55,46 @@ public class ReportTests
             Assert.Contains(part, shown, StringComparison.Ordinal);
     }
 
-    private static ExtractionReport Report(int lastOutput)
+    [Fact]
+    public void Write_Explained_SaysWhatWasExpectedDecidedAndTaken()
     {
+        using StringWriter text = new();
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No });
+        console.Profile.Width = 120;
+        ExtractionReport report = Report(lastOutput: 9, explain: true);
+        ExplainTable.Write(console, report);
+        string[] rows = [.. text.ToString().Split('\n').Select(row => string.Join(' ', row.Split(' ', StringSplitOptions.RemoveEmptyEntries)))];
+        foreach (string row in (string[])["01 nothing - - compute - - 300.0", "[02] host: 150 tokens 12.5 ? load unknown 13.0 40.0",
+            "03 host: 50 tokens 900.0 60.0 compute estimate - 95.0"])
+            Assert.Contains(row, rows);
+        JsonArray notes = JsonNode.Parse(ReportJson.Write(report))!["notes"]!.AsArray();
+        Assert.Equal("""{"tiers":[{"tier":"host","first_token":0,"end_token":50,"expected_load_ms":900,"expected_compute_ms":60,"load":false,"""
+            + "\"reason\":\"estimate\"}],\"loaded_tokens\":0,\"load_ms\":0,\"computed_tokens\":100,\"compute_ms\":95}",
+            notes[2]!["explain"]!.ToJsonString());
+    }
+
+    [Fact]
+    public void Write_NotExplained_ShowsNoTable()
+    {
+        using StringWriter text = new();
+        ExplainTable.Write(
+            AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No }), Report(lastOutput: 9));
+        Assert.Equal("", text.ToString());
+    }
+
+    private static ExtractionReport Report(int lastOutput, bool explain = false)
+    {
+        LoadAccount[] accounts =
+        [
+            new([], 0, 0, 100, 300),
+            new([new TierAdvice("host", 0, 150, 12.5, null, true, "unknown")], 150, 13, 50, 40),
+            new([new TierAdvice("host", 0, 50, 900, 60, false, "estimate")], 0, 0, 100, 95),
+        ];
         // 200 + 300 + 310 ms against 310 + 50 + 100: the first note pays for storing, the others gain.
         PromptResult[] without = [new(100, 0, 200, [1, 2]), new(200, 0, 300, [3]), new(100, 0, 310, [7, 9])];
         PromptResult[] with =
             [new(100, 0, 310, [1, 2]), new(200, 150, 50, [3], "stream"), new(100, 50, 100, [7, lastOutput], "stream")];
-        return ExtractionReport.Compare(Notes, without, with, sharedTokens: 70, evicted: 5);
+        for (int i = 0; i < with.Length; i++) with[i] = with[i] with { Account = accounts[i] };
+        return ExtractionReport.Compare(Notes, without, with, sharedTokens: 70, evicted: 5, explain);
     }
 }

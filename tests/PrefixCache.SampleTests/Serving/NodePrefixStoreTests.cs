@@ -1,3 +1,4 @@
+using PrefixCache.Core.Planning;
 using PrefixCache.Core.Tiers.Host;
 using PrefixCache.Format.Layouts;
 using PrefixCache.Samples.Llama.Model;
@@ -19,6 +20,8 @@ public class NodePrefixStoreTests
     {
         Listen = ["127.0.0.1:0"],
         Host = new HostTierOptions { CapacityBytes = 64L << 20 },
+        // A model this small may compute faster than anything loads.
+        LoadMode = LoadMode.Always,
     };
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

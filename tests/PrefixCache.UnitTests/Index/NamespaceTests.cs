@@ -126,7 +126,7 @@ public sealed class NamespaceTests : IDisposable
     public void Detach_Again_GivesTheNextTreeOtherKeys()
     {
         using var domains = TestNode.OneDomain();
-        var table = new NamespaceTable(domains);
+        var table = new NamespaceTable(domains, TimeProvider.System);
         var key = new NamespaceKey("t", "", "", _node.Layout.Id);
         var roots = new HashSet<string>();
         for (var i = 0; i < 3; i++)
@@ -144,14 +144,14 @@ public sealed class NamespaceTests : IDisposable
     public void Detach_MoreNamesThanAreRemembered_StaysBoundedAndNeverRepeatsAKey()
     {
         using var domains = TestNode.OneDomain();
-        var table = new NamespaceTable(domains);
+        var table = new NamespaceTable(domains, TimeProvider.System);
         var key = new NamespaceKey("t", "first", "", _node.Layout.Id);
         var before = table.GetOrAdd(key, _node.Layout).Root;
         table.Detach(key);
-        for (var i = 0; i <= NamespaceTable.MaxEpochs; i++)
+        for (var i = 0; i <= EpochTable.Max; i++)
             table.Detach(key with { Salt = i.ToString(System.Globalization.CultureInfo.InvariantCulture) });
 
-        Assert.InRange(table.Epochs, 1, NamespaceTable.MaxEpochs);
+        Assert.InRange(table.Epochs.Count, 1, EpochTable.Max);
         Assert.NotEqual(before, table.GetOrAdd(key, _node.Layout).Root);
         Assert.NotEqual(before, table.GetOrAdd(key with { Salt = "never cleared" }, _node.Layout).Root);
     }

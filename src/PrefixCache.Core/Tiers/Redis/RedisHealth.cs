@@ -27,6 +27,7 @@ internal sealed class RedisHealth : IAsyncDisposable
     private readonly RedisTopology _topology;
     private readonly TimeProvider _time;
     private readonly Func<Task> _reconnected;
+    private readonly Func<Task> _keepUp;
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _probed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -40,12 +41,13 @@ internal sealed class RedisHealth : IAsyncDisposable
     private long _interruptions;
 
     /// <param name="reconnected">Called when Redis answers again, before it is used: what was missed meanwhile.</param>
-    public RedisHealth(RedisOptions options, RedisTopology topology, TimeProvider time, Func<Task> reconnected)
+    /// <param name="keepUp">Called now and then while it answers.</param>
+    public RedisHealth(RedisOptions options, RedisTopology topology, TimeProvider time, Func<Task> reconnected, Func<Task> keepUp)
     {
         _options = options;
         _topology = topology;
         _time = time;
-        _reconnected = reconnected;
+        (_reconnected, _keepUp) = (reconnected, keepUp);
     }
 
     /// <summary>Raised on some thread, under no lock that matters to the listener.</summary>
@@ -164,7 +166,7 @@ internal sealed class RedisHealth : IAsyncDisposable
             var wasAway = _state == RedisState.Away;
             if (wasAway || _topology.IsCluster || !_topology.IsKnown) await _topology.RefreshAsync();
             (state, cause) = await AskAsync();
-            if (wasAway && state != RedisState.Away) await _reconnected();
+            if (state != RedisState.Away) await (wasAway ? _reconnected() : _keepUp());
         }
         catch (RedisException exception)
         {

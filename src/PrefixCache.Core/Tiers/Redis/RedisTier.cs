@@ -1,4 +1,7 @@
+using PrefixCache.Core.Index;
+using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Tiers.Redis.Resp;
+using PrefixCache.Core.Tokens;
 
 namespace PrefixCache.Core.Tiers.Redis;
 
@@ -10,6 +13,7 @@ namespace PrefixCache.Core.Tiers.Redis;
 internal sealed class RedisTier : IAsyncDisposable
 {
     private readonly NodeState _state;
+    private readonly RedisEpochs _epochs;
     private readonly long _started;
 
     public RedisTier(NodeState state, RedisOptions options)
@@ -18,21 +22,37 @@ internal sealed class RedisTier : IAsyncDisposable
         _started = state.Time.GetTimestamp();
         Options = options;
         Topology = new RedisTopology(options, state.Time);
-        Health = new RedisHealth(options, Topology, state.Time, () => Task.CompletedTask);
+        Events = new RedisEvents(options, Topology, state.Time);
+        _epochs = new RedisEpochs(options, Topology, Events, KnownEpochs, Learn);
+        Health = new RedisHealth(options, Topology, state.Time, _epochs.SynchronizeAsync, _epochs.KeepUpAsync);
         Chunks = new RedisChunks(options, Topology);
         Finder = new RedisFinder(Chunks, options, state.MinPartialTokens, Background);
         Loader = new RedisLoader(state, this);
         Writer = new RedisWriter(state, this);
+        foreach (var domain in state.Domains.All) domain.Store.Redis = Writer;
+        Events.Heard += Hear;
+        Events.Resubscribed += () => Background(_epochs.SynchronizeAsync());
+        state.Namespaces.Epochs.Raised = (name, epoch) =>
+        {
+            _epochs.Add(name, epoch);
+            Background(Task.Run(_epochs.KeepUpAsync));
+        };
     }
 
     /// <summary>An exception that is a fault of this program.</summary>
     public event Action<Exception>? Faulted;
+
+    /// <summary>Other nodes have cleared something: what this one has of it is to go.</summary>
+    public event Action? Cleared;
 
     public RedisOptions Options { get; }
 
     public RedisTopology Topology { get; }
 
     public RedisHealth Health { get; }
+
+    /// <summary>What nodes tell one another.</summary>
+    public RedisEvents Events { get; }
 
     public RedisChunks Chunks { get; }
 
@@ -50,7 +70,45 @@ internal sealed class RedisTier : IAsyncDisposable
     /// <summary>A chunk that is in Redis now is taken to be for half of its time to live, in seconds since the start.</summary>
     public int KnownUntil() => Now + Math.Max((int)Math.Min(Options.TimeToLive.TotalSeconds / 2, int.MaxValue / 4), 1);
 
-    public void Start() => Health.Start();
+    public void Start()
+    {
+        Health.Start();
+        Events.Start();
+    }
+
+    /// <summary>Asks Redis for what the host tier lacks of a request, unless that was done. Called under the node's lock.</summary>
+    /// <returns>Null where nothing is to be asked.</returns>
+    public RedisSearch? TrySearch(Reservation reservation)
+    {
+        var (tree, tokens) = (reservation.Tree, reservation.Tokens);
+        if (reservation.Search?.IsFor(tree, tokens.Count) == true || reservation.PathTokens >= tokens.Count || !Health.IsReadable) return null;
+        if (reservation.Search is { } older) older.IsOver = true;
+        var search = new RedisSearch(tree, tokens.Count) { Progress = reservation.Changed.Pulse };
+        reservation.Search = search;
+        var first = reservation.WholeChunks;
+        Begin(search, tokens, first, first == 0 ? null : reservation.Path[first - 1], reservation.PathTokens);
+        return search;
+    }
+
+    /// <summary>Begins to load what Redis has behind a chunk. Called under the node's lock.</summary>
+    /// <param name="first">Position to begin with.</param>
+    /// <param name="parent">The chunk before; null = none.</param>
+    /// <param name="served">Leading tokens that the host tier has.</param>
+    public void Begin(RedisSearch search, TokenBuffer tokens, int first, ChunkNode? parent, int served)
+    {
+        tokens.Retain();
+        _ = Task.Run(() => SearchAsync(search, tokens, first, parent, served));
+    }
+
+    /// <summary>What the host tier lacks of a request may be in Redis: it did not say, or could not be asked.</summary>
+    public bool IsUnanswered(Reservation reservation) => reservation.Search?.IsUnanswered ?? !Health.IsReadable;
+
+    /// <summary>A lookup waits no longer for the answer.</summary>
+    public void Late()
+    {
+        Counters.Late();
+        Health.Answered(false);
+    }
 
     /// <summary>A call failed.</summary>
     public void Failed(RedisException exception)
@@ -68,9 +126,66 @@ internal sealed class RedisTier : IAsyncDisposable
     {
         // Whoever waits for a server learns at once that it is over.
         await Health.DisposeAsync();
+        await Events.DisposeAsync();
         Topology.Dispose();
         await Loader.DisposeAsync();
         await Writer.DisposeAsync();
+    }
+
+    private async Task SearchAsync(RedisSearch search, TokenBuffer tokens, int first, ChunkNode? parent, int served)
+    {
+        using var kept = tokens;
+        try
+        {
+            var began = _state.Time.GetTimestamp();
+            var (finding, hashed) = await Finder.FindAsync(search.Tree.Layout, tokens, first, parent?.Key ?? search.Tree.Root, served);
+            using var found = finding;
+            var elapsed = _state.Time.GetElapsedTime(began);
+            _state.Counters.Hashed(hashed);
+            Counters.LookedUp(elapsed);
+            Health.Succeeded();
+            if (elapsed < Options.LookupBudget) Health.Answered(true);
+            lock (_state.Gate)
+            {
+                search.IsUnanswered = false;
+                // Its reservation kept the chunk before in place, if it has not ended.
+                if (_state.IsDisposed || search.IsOver || search.Tree.IsDetached || parent is { IsDetached: true } or { IsGhost: true }) return;
+                Loader.Add(search, found, parent);
+            }
+        }
+        catch (RedisException exception)
+        {
+            Failed(exception);
+        }
+        catch (Exception exception)
+        {
+            Report(exception);
+        }
+        finally
+        {
+            search.Answered();
+        }
+    }
+
+    private void Hear(string kind, string text)
+    {
+        if (kind == RedisEpochs.Word) _epochs.Hear(text);
+    }
+
+    private IReadOnlyList<(string Name, ulong Epoch)> KnownEpochs()
+    {
+        lock (_state.Gate) return _state.Namespaces.Epochs.All();
+    }
+
+    private void Learn(IReadOnlyList<(string Name, ulong Epoch)> epochs)
+    {
+        var isNew = false;
+        lock (_state.Gate)
+        {
+            foreach (var (name, epoch) in epochs) isNew |= _state.Namespaces.Epochs.Learn(name, epoch);
+        }
+
+        if (isNew) Cleared?.Invoke();
     }
 
     private async Task WatchAsync(Task task)

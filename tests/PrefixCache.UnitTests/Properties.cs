@@ -1,0 +1,4 @@
+using System.Runtime.Versioning;
+
+// Tests start servers, and the product runs, on Linux.
+[assembly: SupportedOSPlatform("linux")]
