@@ -60,7 +60,10 @@ public sealed class ClaimService : IDisposable
     internal bool IsAwaitedElsewhere(Session session, ulong reservationId)
     {
         lock (_state.Gate)
-            return _state.Reservations.Find(session, reservationId).Succeeded(out var found, out _) && found.Claim is { IsAwaitedElsewhere: true };
+        {
+            return _state.Reservations.Find(session, reservationId).Succeeded(out var found, out _)
+                && found.Claim is { IsAwaitedElsewhere: true };
+        }
     }
 
     /// <summary>Ends claims whose owners are silent; called by a timer.</summary>
