@@ -46,22 +46,17 @@ public sealed class LoadPlanner
     }
 
     /// <summary>Should the node begin to load for this lookup what Redis has behind the host tier's hit?</summary>
-    /// <param name="hostTokens">Leading tokens that the host tier has.</param>
-    /// <param name="redisEndTokens">Leading tokens that there will be when Redis's have come; above <paramref name="hostTokens"/>.</param>
-    /// <param name="plane">How the session's worker loads from the host tier.</param>
-    /// <param name="computedTokens">Leading tokens that the engine has already.</param>
-    /// <param name="mode">Of the lookup; null = the node's.</param>
+    /// <param name="question">What the lookup asks, with the host tier's hit.</param>
+    /// <param name="redisEnd">Leading tokens that there will be when Redis's have come.</param>
     /// <returns>
     /// For the answer's decisions. Where it loads: up to <see cref="LoadDecision.LoadEnd"/>, which is short of the end where it probes.
     /// </returns>
-    public LoadDecision ExpectRedis(KvLayout layout, int hostTokens, int redisEndTokens, LoadSource plane, int computedTokens = 0,
-        LoadMode? mode = null)
+    public LoadDecision ExpectRedis(in LoadQuestion question, int redisEnd)
     {
-        var question = new LoadQuestion(layout, plane, computedTokens, hostTokens) { RedisEnd = redisEndTokens };
-        if (redisEndTokens <= Math.Max(hostTokens, computedTokens)) return default;
+        if (redisEnd <= Math.Max(question.HitTokens, question.ComputedTokens)) return default;
         var now = Now;
-        var speeds = Of(layout);
-        lock (speeds.Gate) return speeds.DecideRedis(question, mode ?? _mode, now);
+        var speeds = Of(question.Layout);
+        lock (speeds.Gate) return speeds.DecideRedis(question with { RedisEnd = redisEnd }, question.Mode ?? _mode, now);
     }
 
     /// <summary>The node has moved bytes from Redis into the host tier.</summary>

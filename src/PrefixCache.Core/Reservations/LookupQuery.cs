@@ -34,6 +34,14 @@ public readonly record struct LookupQuery(
 
     /// <summary>The reservation that the same call asked for before; 0 = it asks for the first time.</summary>
     internal ulong Resumes { get; init; }
+
+    /// <summary>What is to be weighed for it.</summary>
+    internal LoadQuestion Question(int hitTokens) =>
+        new(Layout, Session.Process is null ? LoadSource.Stream : LoadSource.SharedMemory, ComputedTokens, hitTokens)
+        {
+            AlignTokens = AlignTokens,
+            Mode = LoadMode,
+        };
 }
 
 /// <summary>The answer: chunk positions follow from the counts.</summary>
@@ -49,6 +57,12 @@ public readonly record struct LookupAnswer(ulong Reservation, int TotalTokens, i
 
     /// <summary>Ends when it is time to ask again. Null = this is the answer, whatever is pending.</summary>
     internal Task? Changed { get; init; }
+
+    /// <summary>What was decided on what Redis has.</summary>
+    internal LoadDecision Redis { get; init; }
+
+    /// <summary>What is pending comes from Redis, or some of it.</summary>
+    public bool IsLoading { get; init; }
 
     /// <summary>Ends when Redis has answered; it is worth waiting for within the lookup's budget.</summary>
     internal Task? Searching { get; init; }

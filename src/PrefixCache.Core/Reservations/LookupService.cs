@@ -178,13 +178,8 @@ public sealed class LookupService
         : CacheError.InvalidArgument($"This is the session of rank {session.Rank}: only the instance's scheduler looks up and appends.");
 
     /// <summary>What of the hit to load. Without the node's lock.</summary>
-    private LoadPlan Plan(in LookupQuery query, in LookupAnswer answer) => _state.Planner.Decide(
-        new LoadQuestion(query.Layout, query.Session.Process is null ? LoadSource.Stream : LoadSource.SharedMemory, query.ComputedTokens,
-            answer.HitTokens)
-        {
-            AlignTokens = query.AlignTokens,
-            Mode = query.LoadMode,
-        });
+    private LoadPlan Plan(in LookupQuery query, in LookupAnswer answer) =>
+        _state.Planner.Decide(query.Question(answer.HitTokens)) with { Redis = answer.Redis };
 
     /// <summary>The parent's tokens and those that follow.</summary>
     private Result<TokenBuffer> WithParent(in LookupQuery query, TokenBuffer tokens, out int? storeLimit)
@@ -254,7 +249,7 @@ public sealed class LookupService
         reservation.HitTokens = reservation.AnsweredTokens = hit / reservation.AlignTokens * reservation.AlignTokens;
         var pending = Math.Min(_pending.Find(reservation), asked) / reservation.AlignTokens * reservation.AlignTokens;
         if (query.Resumes != 0) reservation.WaitingLookups--;
-        if (query.AsksRedis && _state.Redis?.TrySearch(reservation) is { } search)
+        if (query.AsksRedis && _state.Redis?.TrySearch(reservation, query) is { } search)
             return Later(reservation, pending) with { Searching = search.Found };
         if (query.Waits && pending > reservation.HitTokens) return Later(reservation, pending);
         var misses = MissFinder.Find(_state, reservation, pending);
@@ -265,6 +260,8 @@ public sealed class LookupService
         {
             PendingTokens = Math.Max(pending, reservation.HitTokens),
             Misses = misses,
+            Redis = reservation.Search?.Decision ?? default,
+            IsLoading = reservation.Search is { IsPending: true },
             Located = query.LocateShards.Count > 0 && query.Session.Process is not null && reservation.HitTokens > 0
                 ? [.. query.LocateShards.Select(reservation.Locate)]
                 : [],

@@ -73,7 +73,7 @@ internal static class LookupMessages
                 Tokens = tokens,
                 HitTokens = hit,
                 State = state,
-                Tier = hit > 0 ? Tier.Host : Tier.None,
+                Tier = hit > 0 ? Tier.Host : isPending && answer.IsLoading ? Tier.Redis : Tier.None,
                 MissReason = reason,
             };
             runs.Add(run);

@@ -131,16 +131,16 @@ public class LoadPlannerTests
     {
         Compute(TimeSpan.FromMicroseconds(300));
         for (var i = 0; i < 5; i++) _planner.RedisMoved(_layout, Bytes, TimeSpan.FromSeconds(0.2));
-        var fast = _planner.ExpectRedis(_layout, Hit, 2 * Hit, LoadSource.SharedMemory);
+        var fast = _planner.ExpectRedis(new LoadQuestion(_layout, LoadSource.SharedMemory, 0, Hit), 2 * Hit);
         Assert.Equal((CacheTier.Redis, Hit, 2 * Hit, true, LoadReason.Estimate, 2 * Hit),
             (fast.Tier, fast.FirstToken, fast.EndToken, fast.Load, fast.Reason, fast.LoadEnd));
         for (var i = 0; i < 3; i++) _planner.RedisMoved(_layout, Bytes, TimeSpan.FromSeconds(20));
-        Assert.False(_planner.ExpectRedis(_layout, Hit, 2 * Hit, LoadSource.SharedMemory).Load);
-        Assert.True(_planner.ExpectRedis(_layout, Hit, 2 * Hit, LoadSource.SharedMemory, mode: LoadMode.Always).Load);
+        Assert.False(_planner.ExpectRedis(new LoadQuestion(_layout, LoadSource.SharedMemory, 0, Hit), 2 * Hit).Load);
+        Assert.True(_planner.ExpectRedis(new LoadQuestion(_layout, LoadSource.SharedMemory, 0, Hit) { Mode = LoadMode.Always }, 2 * Hit).Load);
 
         var plan = _planner.Decide(new LoadQuestion(_layout, LoadSource.SharedMemory, 0, Hit) { RedisEnd = 2 * Hit });
         Assert.Equal((Hit, true, false), (plan.LoadTokens, plan.Host.Load, plan.Redis.Load));
-        Assert.Equal(default, _planner.ExpectRedis(_layout, Hit, Hit, LoadSource.Stream));
+        Assert.Equal(default, _planner.ExpectRedis(new LoadQuestion(_layout, LoadSource.Stream, 0, Hit), Hit));
     }
 
     [Fact]
@@ -148,8 +148,8 @@ public class LoadPlannerTests
     {
         Slow();
         for (var i = 0; i < 5; i++) _planner.RedisMoved(_layout, Bytes, TimeSpan.FromMilliseconds(10));
-        Assert.False(_planner.ExpectRedis(_layout, 0, Hit, LoadSource.Stream).Load);
-        Assert.True(_planner.ExpectRedis(_layout, 0, Hit, LoadSource.SharedMemory).Load);
+        Assert.False(_planner.ExpectRedis(new LoadQuestion(_layout, LoadSource.Stream, 0, 0), Hit).Load);
+        Assert.True(_planner.ExpectRedis(new LoadQuestion(_layout, LoadSource.SharedMemory, 0, 0), Hit).Load);
     }
 
     [Fact]

@@ -25,8 +25,8 @@ public sealed class RedisChunksTests
         for (var i = 0; i < 20; i++)
         {
             var (name, payload) = (redis.Chunks.NameOf(RandomKey()), RandomNumberGenerator.GetBytes(Shape.PayloadBytes(Tokens)));
-            Assert.Equal(ChunkWriteOutcome.Written, await WriteAsync(redis.Chunks, name, payload));
-            Assert.Equal(ChunkWriteOutcome.Present, await WriteAsync(redis.Chunks, name, new byte[payload.Length]));
+            Assert.Equal(ChunkWriteOutcome.Written, Write(redis.Chunks, name, payload));
+            Assert.Equal(ChunkWriteOutcome.Present, Write(redis.Chunks, name, new byte[payload.Length]));
             payloads.Add(name, payload);
         }
 
@@ -37,7 +37,7 @@ public sealed class RedisChunksTests
         {
             var read = new byte[Shape.PayloadBytes(Tokens)];
             Assert.Equal(
-                ChunkReadOutcome.Loaded, await redis.Chunks.ReadAsync(names[i], 0, found[i]![0], Shape, read, CancellationToken.None));
+                ChunkReadOutcome.Loaded, redis.Chunks.Read(names[i], 0, found[i]![0], Shape, read));
             Assert.Equal(payloads[names[i]], read);
         }
     }
@@ -57,7 +57,7 @@ public sealed class RedisChunksTests
     {
         await using var redis = await StartAsync("one");
         var (name, payload) = (redis.Chunks.NameOf(RandomKey()), RandomNumberGenerator.GetBytes(Shape.PayloadBytes(Tokens)));
-        await WriteAsync(redis.Chunks, name, payload);
+        Write(redis.Chunks, name, payload);
         var manifest = (await redis.Chunks.FindAsync([(name, Tokens)], [Shape]))[0]![0];
         var part = $"{name}p0:{manifest.Nonce:x16}:1";
         await redis.Server!.CommandAsync(command switch
@@ -67,10 +67,10 @@ public sealed class RedisChunksTests
             _ => ["SETRANGE", part, "3", payload[1003] == 0 ? "\x01" : "\0"],
         });
         var read = new byte[payload.Length];
-        Assert.Equal(ChunkReadOutcome.Damaged, await redis.Chunks.ReadAsync(name, 0, manifest, Shape, read, CancellationToken.None));
+        Assert.Equal(ChunkReadOutcome.Damaged, redis.Chunks.Read(name, 0, manifest, Shape, read));
         await redis.Chunks.DeleteAsync(name, 0, manifest);
         Assert.Empty((await redis.Server.CommandAsync("KEYS", $"{name}*")).Items!);
-        Assert.Equal(ChunkWriteOutcome.Written, await WriteAsync(redis.Chunks, name, payload));
+        Assert.Equal(ChunkWriteOutcome.Written, Write(redis.Chunks, name, payload));
     }
 
     [Fact]
@@ -78,10 +78,10 @@ public sealed class RedisChunksTests
     {
         await using var redis = await StartAsync("one");
         var (name, payload) = (redis.Chunks.NameOf(RandomKey()), new byte[Shape.PayloadBytes(Tokens)]);
-        await WriteAsync(redis.Chunks, name, payload);
+        Write(redis.Chunks, name, payload);
         var old = (await redis.Chunks.FindAsync([(name, Tokens)], [Shape]))[0]![0];
         await redis.Chunks.DeleteAsync(name, 0, old);
-        await WriteAsync(redis.Chunks, name, payload);
+        Write(redis.Chunks, name, payload);
         await redis.Chunks.DeleteAsync(name, 0, old);
         Assert.NotNull((await redis.Chunks.FindAsync([(name, Tokens)], [Shape]))[0]);
     }
@@ -100,8 +100,8 @@ public sealed class RedisChunksTests
     public async Task Write_ToAFullServer_SaysThatItIsFull()
     {
         await using var redis = await StartAsync("full");
-        var fault = await Assert.ThrowsAsync<RedisException>(
-            () => WriteAsync(redis.Chunks, redis.Chunks.NameOf(RandomKey()), new byte[Shape.PayloadBytes(Tokens)]));
+        var fault = Assert.Throws<RedisException>(
+            () => Write(redis.Chunks, redis.Chunks.NameOf(RandomKey()), new byte[Shape.PayloadBytes(Tokens)]));
         Assert.Equal(RedisFault.OutOfMemory, fault.Fault);
     }
 
@@ -151,8 +151,8 @@ public sealed class RedisChunksTests
         Assert.False((await redis.Server.CommandAsync("ZSCORE", $"{parent}c", "\0\0\0\x01\0\0\0\x02\0\0\0\x03")).IsNull);
     }
 
-    private static Task<ChunkWriteOutcome> WriteAsync(RedisChunks chunks, RedisName name, byte[] payload) =>
-        chunks.WriteAsync(name, 0, Tokens, payload, Checksums(payload), CancellationToken.None);
+    private static ChunkWriteOutcome Write(RedisChunks chunks, RedisName name, byte[] payload) =>
+        chunks.Write(name, 0, Tokens, payload, Checksums(payload));
 
     private static ulong[] Checksums(byte[] payload) => [.. Enumerable.Range(0, Shape.Segments).Select(segment =>
         Xxh3.Hash64(payload.AsSpan(Shape.SegmentOffset(segment, Tokens), Shape.SegmentBytesPerToken(segment) * Tokens)))];

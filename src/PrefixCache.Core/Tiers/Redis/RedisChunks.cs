@@ -8,8 +8,9 @@ namespace PrefixCache.Core.Tiers.Redis;
 
 /// <summary>Chunks as immutable objects in Redis: parts first, then the manifest that makes them visible (docs/redis.md).</summary>
 /// <remarks>
-/// Thread-safe. Payload goes from the socket into the caller's memory and back; nothing of it is allocated. Every method throws
-/// <see cref="RedisException"/> where the server fails.
+/// Thread-safe. Payload goes from the socket into the caller's memory and back; nothing of it is allocated. <see cref="Read"/> and
+/// <see cref="Write"/> block their thread, which is one of those that do nothing else. Every method throws <see cref="RedisException"/>
+/// where the server fails.
 /// </remarks>
 internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
 {
@@ -22,8 +23,7 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
     /// <summary>Taken on either side: some of them may be gone.</summary>
     private const int Neighbours = 4;
 
-    /// <summary>The connection is watched from one piece to the next.</summary>
-    private const int WriteBytes = 1 << 20;
+    private const int PartsUnderWay = 2;
 
     /// <summary>Deletes a manifest and its parts, if it is still the one that was read.</summary>
     private const string DeleteScript =
@@ -80,36 +80,16 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
 
     /// <summary>Reads a shard into memory and checks every segment.</summary>
     /// <param name="target">As long as the payload.</param>
-    public async Task<ChunkReadOutcome> ReadAsync(
-        RedisName name, int shard, ChunkManifest manifest, ShardShape shape, Memory<byte> target, CancellationToken cancellationToken)
+    public ChunkReadOutcome Read(RedisName name, int shard, ChunkManifest manifest, ShardShape shape, Memory<byte> target)
     {
         var endpoint = topology.MasterOf(name.Slot);
-        var connection = await endpoint.RentAsync(cancellationToken);
+        var connection = endpoint.Rent();
         var isSound = false;
         try
         {
-            using var commands = new RespCommands();
-            for (var part = 0; part < manifest.Parts; part++) name.AddPart(commands.Command("GET", 2), shard, manifest.Nonce, part);
-            connection.Watch();
-            await connection.WriteAsync(commands.Bytes);
-            var check = new SegmentCheck(shape, manifest.Tokens, manifest.Checksums);
-            for (var part = 0; part < manifest.Parts; part++)
-            {
-                var (offset, length) = manifest.Part(part);
-                if (await connection.Reader.ReadBulkHeadAsync(connection.Stalled) != length) return ChunkReadOutcome.Damaged;
-                for (var end = offset + length; offset < end;)
-                {
-                    offset += await connection.Reader.ReadPayloadAsync(target[offset..end], connection.Stalled);
-                    connection.Watch();
-                    if (!check.IsRight(target.Span, offset)) return ChunkReadOutcome.Damaged;
-                }
-
-                await connection.Reader.ReadEndOfLineAsync(connection.Stalled);
-            }
-
-            connection.Rest();
-            isSound = true;
-            return ChunkReadOutcome.Loaded;
+            var outcome = ReadPartsAsync(connection, name, shard, manifest, shape, target).GetAwaiter().GetResult();
+            isSound = outcome == ChunkReadOutcome.Loaded;
+            return outcome;
         }
         catch (Exception exception) when (exception is not RedisException)
         {
@@ -148,21 +128,16 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
 
     /// <summary>Writes a shard, which others see when all of it is there.</summary>
     /// <param name="payload">Not changed meanwhile.</param>
-    public async Task<ChunkWriteOutcome> WriteAsync(
-        RedisName name, int shard, int tokens, ReadOnlyMemory<byte> payload, ulong[] checksums, CancellationToken cancellationToken)
+    public ChunkWriteOutcome Write(RedisName name, int shard, int tokens, ReadOnlyMemory<byte> payload, ulong[] checksums)
     {
         var nonce = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         var manifest = ChunkManifest.Make(tokens, nonce, payload.Length, options.PartBytes, checksums);
         var endpoint = topology.MasterOf(name.Slot);
-        var connection = await endpoint.RentAsync(cancellationToken);
+        var connection = endpoint.Rent();
         var isSound = false;
         try
         {
-            using var commands = new RespCommands();
-            await SendPartsAsync(connection, commands, name, shard, manifest, payload);
-            commands.Clear();
-            var outcome = await CommitAsync(connection, commands, name, shard, manifest);
-            connection.Rest();
+            var outcome = WritePartsAsync(connection, name, shard, manifest, payload).GetAwaiter().GetResult();
             isSound = true;
             return outcome;
         }
@@ -240,36 +215,58 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
         }
     }
 
-    private static async Task SendPartsAsync(
-        RespConnection connection, RespCommands commands, RedisName name, int shard, ChunkManifest manifest, ReadOnlyMemory<byte> payload)
+    /// <summary>Two parts are under way at a time: one is sent while the server looks the other up; more, and it builds them all first.</summary>
+    private static async Task<ChunkReadOutcome> ReadPartsAsync(
+        RespConnection connection, RedisName name, int shard, ChunkManifest manifest, ShardShape shape, Memory<byte> target)
     {
+        using var commands = new RespCommands();
+        var check = new SegmentCheck(shape, manifest.Tokens, manifest.Checksums);
+        var asked = 0;
+        for (var part = 0; part < manifest.Parts; part++)
+        {
+            commands.Clear();
+            for (; asked < Math.Min(part + PartsUnderWay, manifest.Parts); asked++)
+                name.AddPart(commands.Command("GET", 2), shard, manifest.Nonce, asked);
+            if (commands.Count > 0) await connection.WriteAsync(commands.Bytes);
+            var (offset, length) = manifest.Part(part);
+            if (await connection.Reader.ReadBulkHeadAsync(default) != length) return ChunkReadOutcome.Damaged;
+            for (var end = offset + length; offset < end;)
+            {
+                offset += await connection.Reader.ReadPayloadAsync(target[offset..end], default);
+                if (!check.IsRight(target.Span, offset)) return ChunkReadOutcome.Damaged;
+            }
+
+            await connection.Reader.ReadEndOfLineAsync(default);
+        }
+
+        return ChunkReadOutcome.Loaded;
+    }
+
+    private async Task<ChunkWriteOutcome> WritePartsAsync(
+        RespConnection connection, RedisName name, int shard, ChunkManifest manifest, ReadOnlyMemory<byte> payload)
+    {
+        using var commands = new RespCommands();
         for (var part = 0; part < manifest.Parts; part++)
         {
             var (offset, length) = manifest.Part(part);
             name.AddPart(commands.Command("SET", 5), shard, manifest.Nonce, part).Announce(length);
-            connection.Watch();
             await connection.WriteAsync(commands.Bytes);
-            for (var end = offset + length; offset < end; offset += WriteBytes)
-            {
-                connection.Watch();
-                await connection.WriteAsync(payload[offset..Math.Min(offset + WriteBytes, end)]);
-            }
-
+            await connection.WriteAsync(payload.Slice(offset, length));
             commands.Clear();
             commands.EndLine().Add("PX").Add(Milliseconds(UncommittedTime));
         }
 
-        connection.Watch();
         await connection.WriteAsync(commands.Bytes);
         RespValue refused = default;
         for (var part = 0; part < manifest.Parts; part++)
         {
-            var reply = await connection.Reader.ReadAsync(connection.Stalled);
-            connection.Watch();
+            var reply = await connection.Reader.ReadAsync(default);
             if (reply.IsError) refused = reply;
         }
 
         refused.OrThrow();
+        commands.Clear();
+        return await CommitAsync(connection, commands, name, shard, manifest);
     }
 
     /// <summary>Makes what was written visible, unless another one's is already, and lets it live for its time.</summary>

@@ -18,6 +18,15 @@ internal sealed class RedisFinding(TokenBuffer prompt) : IDisposable
     /// <summary>Takes a reference over.</summary>
     public void Keep(TokenBuffer tokens) => _tokens.Add(tokens);
 
+    /// <summary>Leaves out what lies behind some tokens.</summary>
+    public void Cut(int endTokens, int chunkTokens)
+    {
+        if (endTokens >= EndTokens) return;
+        Chunks.RemoveAll(chunk => chunk.Position * chunkTokens >= endTokens);
+        if (Chunks.Count == 0) EndTokens = 0;
+        else EndTokens = Math.Min(EndTokens, (Chunks[^1].Position + 1) * chunkTokens);
+    }
+
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;

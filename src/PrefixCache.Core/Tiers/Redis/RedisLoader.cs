@@ -3,13 +3,12 @@ using PrefixCache.Core.Blocks;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Memory;
 using PrefixCache.Core.Tiers.Redis.Resp;
-using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.Core.Tiers.Redis;
 
 /// <summary>Promotes: reads chunks from Redis into blocks of the host tier, in the background.</summary>
 /// <remarks>
-/// As many at a time as there are connections; memory is taken when a chunk's turn comes, so a slow Redis never holds more blocks than
+/// On threads of its own, as many as there are connections; memory is taken when a chunk's turn comes, so a slow Redis never holds more blocks than
 /// those. The node's lock is not held while bytes move. A chunk that several requests want is loaded once.
 /// </remarks>
 internal sealed class RedisLoader : IAsyncDisposable
@@ -27,11 +26,8 @@ internal sealed class RedisLoader : IAsyncDisposable
         _state = state;
         _redis = redis;
         _queue = Channel.CreateBounded<LoadJob>(redis.Options.MaxQueued);
-        _workers = [.. Enumerable.Range(0, redis.Options.Connections).Select(_ => Task.Run(LoadAllAsync))];
+        _workers = [.. Enumerable.Range(0, redis.Options.Connections).Select(_ => RedisThread.Start("load", _queue.Reader, Load))];
     }
-
-    /// <summary>A chunk was loaded: which layout, how many bytes, how long that took.</summary>
-    public event Action<KvLayout, long, TimeSpan>? Loaded;
 
     public int Queued => _queue.Reader.Count;
 
@@ -40,7 +36,8 @@ internal sealed class RedisLoader : IAsyncDisposable
     public void Add(RedisSearch search, RedisFinding finding, ChunkNode? parent)
     {
         var tree = search.Tree;
-        search.EndTokens = search.FoundTokens = finding.EndTokens;
+        search.EndTokens = finding.EndTokens;
+        search.Queued = _state.Time.GetTimestamp();
         foreach (var chunk in finding.Chunks)
         {
             var node = tree.GetOrAdd(parent, chunk.Text, chunk.Key);
@@ -82,24 +79,21 @@ internal sealed class RedisLoader : IAsyncDisposable
         return true;
     }
 
-    private async Task LoadAllAsync()
+    private void Load(LoadJob job)
     {
-        await foreach (var job in _queue.Reader.ReadAllAsync())
+        try
         {
-            try
-            {
-                await LoadAsync(job);
-            }
-            catch (Exception exception)
-            {
-                // One chunk's fault must not end the loads of all others.
-                _redis.Report(exception);
-                lock (_state.Gate) End(job, false);
-            }
+            LoadUnguarded(job);
+        }
+        catch (Exception exception)
+        {
+            // One chunk's fault must not end the loads of all others.
+            _redis.Report(exception);
+            lock (_state.Gate) End(job, 0);
         }
     }
 
-    private async Task LoadAsync(LoadJob job)
+    private void LoadUnguarded(LoadJob job)
     {
         if (Begin(job) is not { } targets) return;
         var began = _state.Time.GetTimestamp();
@@ -110,8 +104,7 @@ internal sealed class RedisLoader : IAsyncDisposable
         {
             foreach (var (shard, block) in targets)
             {
-                var read = await _redis.Chunks.ReadAsync(
-                    job.Name, shard, job.Shards[shard], block.Shape, block.Payload, CancellationToken.None);
+                var read = _redis.Chunks.Read(job.Name, shard, job.Shards[shard], block.Shape, block.Payload);
                 if (read == ChunkReadOutcome.Loaded) continue;
                 _redis.Counters.Damaged();
                 _redis.Background(_redis.Chunks.DeleteAsync(job.Name, shard, job.Shards[shard]));
@@ -135,7 +128,7 @@ internal sealed class RedisLoader : IAsyncDisposable
         if (outcome != RedisDrop.None) return;
         var elapsed = _state.Time.GetElapsedTime(began);
         _redis.Counters.Loaded(bytes, elapsed);
-        Loaded?.Invoke(job.Node.Tree.Layout, bytes, elapsed);
+        Report(job);
         _redis.Background(_redis.Chunks.ExtendAsync(job.Name, job.Shards));
     }
 
@@ -151,7 +144,7 @@ internal sealed class RedisLoader : IAsyncDisposable
             if (drop != RedisDrop.None || node.IsComplete)
             {
                 if (!node.IsComplete) _redis.Counters.DroppedLoad(drop);
-                End(job, node.IsComplete);
+                End(job, 0);
                 return null;
             }
 
@@ -171,7 +164,7 @@ internal sealed class RedisLoader : IAsyncDisposable
                 node.Writers--;
                 foreach (var (_, taken) in targets) node.Tree.Store.Abandon(node, taken);
                 _redis.Counters.DroppedLoad(RedisDrop.NoMemory);
-                End(job, false);
+                End(job, 0);
                 return null;
             }
 
@@ -194,23 +187,29 @@ internal sealed class RedisLoader : IAsyncDisposable
             else store.Abandon(node, block);
         }
 
-        End(job, node.IsComplete);
+        End(job, node.IsComplete ? targets.Sum(target => (long)target.Block.PayloadBytes) : 0);
         _state.EndTransfer();
     }
 
+    /// <summary>What one request waited for together says how fast Redis is. Without the lock, which is the innermost.</summary>
+    private void Report(LoadJob job)
+    {
+        foreach (var search in job.Searches)
+        {
+            (long Bytes, long Queued) whole;
+            lock (_state.Gate) whole = search.Left == 0 ? (search.Bytes, search.Queued) : default;
+            if (whole.Bytes > 0) _state.Planner.RedisMoved(search.Tree.Layout, whole.Bytes, _state.Time.GetElapsedTime(whole.Queued));
+        }
+    }
+
     /// <summary>Tells those who wait. Called under the node's lock.</summary>
-    private void End(LoadJob job, bool isThere)
+    /// <param name="bytes">That were read.</param>
+    private void End(LoadJob job, long bytes)
     {
         if (!_jobs.Remove(job.Node)) return;
         var (node, store) = (job.Node, job.Node.Tree.Store);
         node.Writers--;
         if (!node.IsDetached) store.RemoveIfEmpty(node);
-        foreach (var search in job.Searches)
-        {
-            search.Left--;
-            // What would come behind it serves nobody.
-            if (!isThere) search.EndTokens = Math.Min(search.EndTokens, job.FirstToken);
-            search.Progress?.Invoke();
-        }
+        foreach (var search in job.Searches) search.Came(node.IsComplete && !node.IsDetached, bytes, job.FirstToken);
     }
 }

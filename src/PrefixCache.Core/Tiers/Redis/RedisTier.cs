@@ -1,4 +1,5 @@
 using PrefixCache.Core.Index;
+using PrefixCache.Core.Planning;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Tiers.Redis.Resp;
 using PrefixCache.Core.Tokens;
@@ -78,12 +79,15 @@ internal sealed class RedisTier : IAsyncDisposable
 
     /// <summary>Asks Redis for what the host tier lacks of a request, unless that was done. Called under the node's lock.</summary>
     /// <returns>Null where nothing is to be asked.</returns>
-    public RedisSearch? TrySearch(Reservation reservation)
+    /// <param name="query">What the request asks for.</param>
+    public RedisSearch? TrySearch(Reservation reservation, in LookupQuery query)
     {
         var (tree, tokens) = (reservation.Tree, reservation.Tokens);
-        if (reservation.Search?.IsFor(tree, tokens.Count) == true || reservation.PathTokens >= tokens.Count || !Health.IsReadable) return null;
+        if (reservation.Search?.IsFor(tree, tokens.Count) == true || reservation.PathTokens >= tokens.Count || !Health.IsReadable
+            || query.LoadMode == LoadMode.Never) return null;
         if (reservation.Search is { } older) older.IsOver = true;
-        var search = new RedisSearch(tree, tokens.Count) { Progress = reservation.Changed.Pulse };
+        var question = query.Question(reservation.HitTokens);
+        var search = new RedisSearch(tree, tokens.Count, question) { Progress = reservation.Changed.Pulse };
         reservation.Search = search;
         var first = reservation.WholeChunks;
         Begin(search, tokens, first, first == 0 ? null : reservation.Path[first - 1], reservation.PathTokens);
@@ -145,9 +149,11 @@ internal sealed class RedisTier : IAsyncDisposable
             Counters.LookedUp(elapsed);
             Health.Succeeded();
             if (elapsed < Options.LookupBudget) Health.Answered(true);
+            var decision = search.Question is { } question ? _state.Planner.ExpectRedis(question, found.EndTokens) : default;
+            if (search.Question is not null) found.Cut(decision.LoadEnd, search.Tree.Layout.ChunkTokens);
             lock (_state.Gate)
             {
-                search.IsUnanswered = false;
+                (search.IsUnanswered, search.Decision) = (false, decision);
                 // Its reservation kept the chunk before in place, if it has not ended.
                 if (_state.IsDisposed || search.IsOver || search.Tree.IsDetached || parent is { IsDetached: true } or { IsGhost: true }) return;
                 Loader.Add(search, found, parent);

@@ -27,7 +27,7 @@ internal sealed class RedisWriter : IAsyncDisposable
         _state = state;
         _redis = redis;
         _queue = Channel.CreateBounded<WriteJob>(redis.Options.MaxQueued);
-        _workers = [.. Enumerable.Range(0, redis.Options.Connections).Select(_ => Task.Run(WriteAllAsync))];
+        _workers = [.. Enumerable.Range(0, redis.Options.Connections).Select(_ => RedisThread.Start("write", _queue.Reader, Write))];
     }
 
     /// <summary>A chunk is in Redis now, all of it. Raised without the lock.</summary>
@@ -95,31 +95,28 @@ internal sealed class RedisWriter : IAsyncDisposable
         return RedisDrop.None;
     }
 
-    private async Task WriteAllAsync()
+    private void Write(WriteJob job)
     {
-        await foreach (var job in _queue.Reader.ReadAllAsync())
+        var drop = RedisDrop.Failed;
+        if (!Begin(job)) return;
+        try
         {
-            var drop = RedisDrop.Failed;
-            if (!Begin(job)) continue;
-            try
-            {
-                await WriteAsync(job.Node);
-                _redis.Health.Succeeded();
-                drop = RedisDrop.None;
-            }
-            catch (RedisException exception)
-            {
-                _redis.Failed(exception);
-            }
-            catch (Exception exception)
-            {
-                // One chunk's fault must not end the writes of all others.
-                _redis.Report(exception);
-            }
-
-            End(job, drop);
-            if (drop == RedisDrop.None) Written?.Invoke(job.Node);
+            Write(job.Node);
+            _redis.Health.Succeeded();
+            drop = RedisDrop.None;
         }
+        catch (RedisException exception)
+        {
+            _redis.Failed(exception);
+        }
+        catch (Exception exception)
+        {
+            // One chunk's fault must not end the writes of all others.
+            _redis.Report(exception);
+        }
+
+        End(job, drop);
+        if (drop == RedisDrop.None) Written?.Invoke(job.Node);
     }
 
     /// <summary>Leases the chunk, unless it is gone or Redis has become unwell.</summary>
@@ -167,11 +164,11 @@ internal sealed class RedisWriter : IAsyncDisposable
         if (!_state.IsDisposed) job.Node.Tree.Store.Unlease(job.Node);
     }
 
-    private async Task WriteAsync(ChunkNode node)
+    private void Write(ChunkNode node)
     {
         var (tree, chunks) = (node.Tree, _redis.Chunks);
         var name = chunks.NameOf(node.Key);
-        if (await chunks.IsThereAsync(name, node.Shards.Length))
+        if (chunks.IsThereAsync(name, node.Shards.Length).GetAwaiter().GetResult())
         {
             _redis.Counters.WrittenTwice();
             return;
@@ -184,8 +181,7 @@ internal sealed class RedisWriter : IAsyncDisposable
             _redis.Counters.InFlight(block.PayloadBytes);
             try
             {
-                var outcome = await chunks.WriteAsync(
-                    name, shard, node.TokenCount, block.Payload, block.Checksums.ToArray(), CancellationToken.None);
+                var outcome = chunks.Write(name, shard, node.TokenCount, block.Payload, block.Checksums.ToArray());
                 if (outcome == ChunkWriteOutcome.Written) _redis.Counters.Written(block.PayloadBytes);
                 else if (outcome == ChunkWriteOutcome.Present) _redis.Counters.WrittenTwice();
                 else throw new RedisException(RedisFault.OutOfMemory, "Redis evicts what is being written.");
@@ -197,7 +193,7 @@ internal sealed class RedisWriter : IAsyncDisposable
         }
 
         if (_redis.Options.MatchSiblings && ChildTokens(node) is { } tokens)
-            await chunks.AddChildAsync(chunks.NameOf(node.Parent?.Key ?? tree.Root), tokens, tree.Layout.ChunkTokens);
+            chunks.AddChildAsync(chunks.NameOf(node.Parent?.Key ?? tree.Root), tokens, tree.Layout.ChunkTokens).GetAwaiter().GetResult();
     }
 
     /// <summary>Null where the chunk was cleared meanwhile, or has items: those share nothing by tokens alone.</summary>

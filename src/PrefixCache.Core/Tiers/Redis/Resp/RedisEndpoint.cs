@@ -16,7 +16,6 @@ internal sealed class RedisEndpoint(RedisOptions options, RedisAddress address, 
     // Without a wait handle there is nothing to dispose, and who waits may come after the end.
 #pragma warning disable CA2213
     private readonly SemaphoreSlim _connecting = new(1);
-    private readonly SemaphoreSlim _rented = new(options.Connections);
 #pragma warning restore CA2213
     private readonly ConcurrentBag<RespConnection> _idle = [];
     private volatile RespPipeline? _pipeline;
@@ -34,22 +33,9 @@ internal sealed class RedisEndpoint(RedisOptions options, RedisAddress address, 
         return await pipeline.CallAsync(commands);
     }
 
-    /// <summary>A connection of the caller's own for payload; waits while all are in use.</summary>
-    public async Task<RespConnection> RentAsync(CancellationToken cancellationToken)
-    {
-        await _rented.WaitAsync(cancellationToken);
-        try
-        {
-            return _idle.TryTake(out var idle)
-                ? idle
-                : await RespConnection.OpenAsync(options, address, PayloadBufferBytes, cancellationToken);
-        }
-        catch
-        {
-            _rented.Release();
-            throw;
-        }
-    }
+    /// <summary>A connection for payload that is the caller's alone, who blocks on it.</summary>
+    public RespConnection Rent() =>
+        _idle.TryTake(out var idle) ? idle : RespConnection.OpenBlocking(options, address, PayloadBufferBytes);
 
     /// <param name="isSound">Nothing is left to be read or written on it.</param>
     public void Return(RespConnection connection, bool isSound)
@@ -57,7 +43,6 @@ internal sealed class RedisEndpoint(RedisOptions options, RedisAddress address, 
         if (isSound && !_disposed) _idle.Add(connection);
         else connection.Dispose();
         if (_disposed) CloseIdle();
-        _rented.Release();
     }
 
     /// <summary>The connections that nobody uses may be as dead as one that was: they are opened anew.</summary>

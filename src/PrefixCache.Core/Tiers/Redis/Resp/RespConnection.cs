@@ -66,6 +66,42 @@ internal sealed class RespConnection : IDisposable
         }
     }
 
+    /// <summary>Connects and authenticates, for one thread that blocks on whatever it asks for: whatever it awaits has ended.</summary>
+    /// <param name="bufferBytes">Of the reader.</param>
+    /// <exception cref="RedisException">The server cannot be reached or refuses.</exception>
+    public static RespConnection OpenBlocking(RedisOptions options, RedisAddress address, int bufferBytes)
+    {
+        var milliseconds = (int)Math.Clamp(options.TimeOut.TotalMilliseconds, 1, int.MaxValue);
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp)
+        {
+            NoDelay = true,
+            ReceiveTimeout = milliseconds,
+            SendTimeout = milliseconds,
+        };
+        RespConnection? connection = null;
+        try
+        {
+            Connect(socket, address, options.TimeOut);
+            Stream stream = new NetworkStream(socket, ownsSocket: true);
+            if (options.Tls.Enabled)
+            {
+                var encrypted = new SslStream(stream);
+                encrypted.AuthenticateAsClient(TlsOptions(options.Tls, address));
+                stream = encrypted;
+            }
+
+            connection = new RespConnection(socket, new BlockingStream(stream), address, Timeout.InfiniteTimeSpan, bufferBytes);
+            connection.GreetAsync(options).GetAwaiter().GetResult();
+            return connection;
+        }
+        catch (Exception exception)
+        {
+            connection?.Dispose();
+            socket.Dispose();
+            throw Translate(exception, address);
+        }
+    }
+
     /// <summary>Somebody waits: the connection breaks unless something moves within the time-out.</summary>
     public void Watch() => _stalled.CancelAfter(_timeOut);
 
@@ -95,7 +131,9 @@ internal sealed class RespConnection : IDisposable
     public static RedisException Translate(Exception exception, RedisAddress address) => exception switch
     {
         RedisException known => known,
-        OperationCanceledException or ObjectDisposedException =>
+        OperationCanceledException or ObjectDisposedException
+            or SocketException { SocketErrorCode: SocketError.TimedOut or SocketError.WouldBlock }
+            or IOException { InnerException: SocketException { SocketErrorCode: SocketError.TimedOut or SocketError.WouldBlock } } =>
             new RedisException(RedisFault.TimeOut, $"Redis at {address} did not answer in time.", exception),
         AuthenticationException =>
             new RedisException(RedisFault.Denied, $"Redis at {address}: its certificate is not trusted: {exception.Message}", exception),
@@ -124,7 +162,32 @@ internal sealed class RespConnection : IDisposable
         }
     }
 
+    /// <summary>A blocking connect has no time-out of its own.</summary>
+    private static void Connect(Socket socket, RedisAddress address, TimeSpan timeOut)
+    {
+        socket.Blocking = false;
+        try
+        {
+            socket.Connect(address.Host, address.Port);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
+        {
+            if (!socket.Poll(timeOut, SelectMode.SelectWrite)) throw new SocketException((int)SocketError.TimedOut);
+            var error = (int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
+            if (error != 0) throw new SocketException(error);
+        }
+
+        socket.Blocking = true;
+    }
+
     private static async Task<Stream> EncryptAsync(Stream inner, RedisTls tls, RedisAddress address, CancellationToken cancellationToken)
+    {
+        var stream = new SslStream(inner);
+        await stream.AuthenticateAsClientAsync(TlsOptions(tls, address), cancellationToken);
+        return stream;
+    }
+
+    private static SslClientAuthenticationOptions TlsOptions(RedisTls tls, RedisAddress address)
     {
         var options = new SslClientAuthenticationOptions { TargetHost = address.Host };
         if (tls.CaFile.Length > 0)
@@ -139,8 +202,6 @@ internal sealed class RespConnection : IDisposable
             options.CertificateChainPolicy.CustomTrustStore.AddRange(roots);
         }
 
-        var stream = new SslStream(inner);
-        await stream.AuthenticateAsClientAsync(options, cancellationToken);
-        return stream;
+        return options;
     }
 }
