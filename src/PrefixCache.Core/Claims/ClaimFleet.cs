@@ -52,7 +52,7 @@ internal sealed class ClaimFleet : IDisposable
             return null;
         }
 
-        return take is null ? null : await YieldAsync(claim, plan, key, take);
+        return take is { } held ? await YieldAsync(claim, plan, key, held) : null;
     }
 
     /// <summary>Renews what is held, and asks after what others hold; called by a timer.</summary>

@@ -56,6 +56,16 @@ public sealed class ClaimService : IDisposable
         }
     }
 
+    /// <summary>Requests of other nodes wait for what a reservation computes.</summary>
+    internal bool IsAwaitedElsewhere(Session session, ulong reservationId)
+    {
+        lock (_state.Gate)
+        {
+            return _state.Reservations.Find(session, reservationId).Succeeded(out var found, out _)
+                && found.Claim is { IsAwaitedElsewhere: true };
+        }
+    }
+
     /// <summary>Ends claims whose owners are silent; called by a timer.</summary>
     public int EndSilent()
     {

@@ -9,7 +9,7 @@ namespace PrefixCache.Core.Claims;
 /// <summary>The claims that are out, and who waits for which. Every method is called under the node's lock.</summary>
 internal sealed class ClaimTable(TimeProvider time, int minPartialTokens, CacheCounters counters)
 {
-    /// <summary>Most chunk positions of all claims together, at some 100 bytes; claims beyond are granted and not known to others.</summary>
+    /// <summary>Most chunk positions of all claims together, at some 100 bytes; claims beyond are granted and nobody knows.</summary>
     private const int MaxSlots = 1 << 20;
 
     /// <summary>Claims behind one chunk that go on alike for a few tokens and differ then; more are not compared.</summary>
@@ -171,8 +171,10 @@ internal sealed class ClaimTable(TimeProvider time, int minPartialTokens, CacheC
         foreach (var waiter in claim.Waiters) waiter.Changed.Pulse();
     }
 
-    /// <summary>How far a hit will reach when the claim's chunks are there, where the tokens go on alike until <paramref name="end"/>: a run
-    /// that ends in the middle of a chunk serves only where it is long enough.</summary>
+    /// <summary>
+    /// How far a hit will reach when the claim's chunks are there, where the tokens go on alike until <paramref name="end"/>: a run that
+    /// ends in the middle of a chunk serves only where it is long enough.
+    /// </summary>
     private int Servable(Claim claim, int end)
     {
         var within = end % claim.Tree.Layout.ChunkTokens;

@@ -29,11 +29,7 @@ internal sealed class FleetCalls(IFleetClaims fleet, NodeState state, TimeSpan l
     public async Task<FleetTake?> TryTakeAsync(ChunkKey key, Guid holder, byte[] tokens)
     {
         state.Counters.Hashed(Math.Min(tokens.Length / sizeof(uint), ClaimKeys.HeadTokens));
-        return await AskAsync<FleetTake?>(async token =>
-        {
-            var others = await fleet.TryTakeAsync(key, holder, tokens, lifetime, token);
-            return new FleetTake(others is null, others ?? default);
-        }, null);
+        return await AskAsync<FleetTake?>(async token => await fleet.TryTakeAsync(key, holder, tokens, lifetime, token), null);
     }
 
     public Task<bool> RenewAsync(ChunkKey key, Guid holder) => AskAsync(token => fleet.RenewAsync(key, holder, lifetime, token), true);

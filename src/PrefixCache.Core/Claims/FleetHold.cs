@@ -20,7 +20,8 @@ internal sealed class FleetHold
     private bool _isLost;
 
     /// <param name="key">Held by <paramref name="holder"/> already.</param>
-    public FleetHold(FleetCalls calls, Claim claim, ChunkKey key, Guid holder) => (_calls, _claim, Key, _holder) = (calls, claim, key, holder);
+    public FleetHold(FleetCalls calls, Claim claim, ChunkKey key, Guid holder) =>
+        (_calls, _claim, Key, _holder) = (calls, claim, key, holder);
 
     /// <summary>Which key is held now.</summary>
     public ChunkKey Key { get; private set; }

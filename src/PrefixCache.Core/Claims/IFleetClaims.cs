@@ -4,8 +4,7 @@ namespace PrefixCache.Core.Claims;
 
 /// <summary>Claims that hold among several nodes.</summary>
 /// <remarks>
-/// Thread-safe. Every call may fail or be late: the claim then holds on its own node alone, and a token may be computed twice, never wrongly.
-/// Events are raised on any thread, without the node's lock.
+/// Thread-safe. Every call may fail or be late: the claim then holds on its own node alone, and a token may be computed twice. Events are raised on any thread, without the node's lock.
 /// </remarks>
 public interface IFleetClaims
 {
@@ -20,8 +19,7 @@ public interface IFleetClaims
     /// <param name="holder">Names this hold in the other calls.</param>
     /// <param name="tokens">What is claimed, for those who find the key taken (<see cref="FleetTokens"/>).</param>
     /// <param name="lifetime">It ends after so long, unless it is renewed.</param>
-    /// <returns>Null = taken; else the tokens of who holds it.</returns>
-    ValueTask<ReadOnlyMemory<byte>?> TryTakeAsync(
+    ValueTask<FleetTake> TryTakeAsync(
         ChunkKey key, Guid holder, ReadOnlyMemory<byte> tokens, TimeSpan lifetime, CancellationToken cancellationToken);
 
     /// <summary>The work goes on.</summary>

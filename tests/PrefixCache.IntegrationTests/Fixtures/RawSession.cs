@@ -87,6 +87,9 @@ internal sealed class RawSession : IAsyncDisposable
         await Channel.UnaryAsync(PrefixCacheMethods.Release, new ReleaseRequest { Session = Id, Reservation = reservation, Scope = scope },
             Bounded);
 
+    public Task<ClaimResponse> ClaimAsync(ulong reservation, bool letGo = false) => Channel.UnaryAsync(
+        PrefixCacheMethods.Claim, new ClaimRequest { Session = Id, Reservation = reservation, LetGo = letGo }, Bounded);
+
     /// <summary>Every answer with its payload; the session is filled in when the request has none.</summary>
     public async Task<List<(RetrieveResponse Head, byte[] Payload)>> RetrieveAsync(RetrieveRequest request)
     {

@@ -105,7 +105,8 @@ public sealed class LookupWaitTests : IDisposable
         var poll = _bench.Ask("b", ClaimBench.Prompt(2));
         var waiter = _bench.WaitAsync("b", ClaimBench.Prompt(2));
         _bench.Test.Done(_bench.Session, poll);
-        TestNode.Fails(CacheStatus.NotFound, "ended while this lookup waited", await waiter.WaitAsync(Soon, TestContext.Current.CancellationToken));
+        TestNode.Fails(
+            CacheStatus.NotFound, "ended while this lookup waited", await waiter.WaitAsync(Soon, TestContext.Current.CancellationToken));
 
         var other = _bench.Test.Scheduler("other");
         var lost = _bench.WaitAsync("b", ClaimBench.Prompt(2), session: other);
