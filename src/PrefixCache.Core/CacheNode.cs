@@ -39,7 +39,9 @@ public sealed class CacheNode : IDisposable
         Pins = new PinService(_state, options.Pins);
         if (options.Redis is { Servers.Count: > 0 } redis) _state.Redis = new RedisTier(_state, redis);
         Waits = new LookupWait(Lookups, _state.Time, _state.Redis);
-        Claims = new ClaimService(_state, options.ClaimTimeout, options.FleetClaims);
+        // Other nodes compare tokens with what is claimed: not where none are to lie in Redis.
+        var fleet = options.FleetClaims ?? (_state.Redis is { Options.MatchSiblings: true } shared ? shared.Claims : null);
+        Claims = new ClaimService(_state, options.ClaimTimeout, fleet);
         _metrics = new CacheMetrics(this);
         // A timer takes periods up to 49 days; a maximum age may be longer.
         var period = TimeSpan.FromTicks(Math.Clamp(options.Limits.MaxAge.Ticks / 4, TimeSpan.TicksPerMillisecond, TimeSpan.TicksPerDay));

@@ -56,6 +56,9 @@ internal sealed class Claim : IDisposable
     /// <summary>Requests that were told to wait for it.</summary>
     public HashSet<Reservation> Waiters { get; } = [];
 
+    /// <summary>Chunks of the range that are there.</summary>
+    public List<ChunkNode> Nodes { get; } = [];
+
     /// <summary>What the fleet knows it as; null = this node alone knows of it.</summary>
     public FleetHold? Fleet { get; set; }
 

@@ -1,4 +1,5 @@
 using PrefixCache.Core.Reservations;
+using PrefixCache.Core.Tiers.Redis;
 using PrefixCache.Format.Keys;
 
 namespace PrefixCache.Core.Claims;
@@ -18,6 +19,9 @@ internal sealed class ClaimFleet : IDisposable
 
     /// <summary>Claims of other nodes that requests of this one wait for. Protected by the node's lock.</summary>
     private readonly Dictionary<ChunkKey, Claim> _others = [];
+
+    /// <summary>What this node holds in the fleet. Protected by the node's lock.</summary>
+    private readonly List<FleetHold> _holds = [];
     private long _renewed;
     private int _isAsking;
 
@@ -44,15 +48,31 @@ internal sealed class ClaimFleet : IDisposable
             lock (_state.Gate)
             {
                 var hold = new FleetHold(_calls, claim, key, holder);
-                if (claim.HasEnded) hold.End();
+                _holds.Add(hold);
+                if (claim.HasEnded) hold.End(false);
                 else claim.Fleet = hold;
                 if (claim.FirstOpen > claim.FirstPosition && !claim.HasEnded) hold.Advanced();
             }
 
-            return null;
+            return await FindAsync(claim, plan);
         }
 
         return take is { } held ? await YieldAsync(claim, plan, key, held) : null;
+    }
+
+    /// <summary>
+    /// Who computed it may have let it go, and have it where all find it, since the asker looked: who holds the claim looks again.
+    /// </summary>
+    private async ValueTask<ClaimAnswer?> FindAsync(Claim claim, ClaimPlan plan)
+    {
+        if (_state.Redis is not { } redis || await redis.ReachAsync(plan) <= plan.First) return null;
+        lock (_state.Gate)
+        {
+            if (claim.Owner is { } asker) RedisTier.Forget(asker);
+            _state.Claims.End(claim, null);
+        }
+
+        return new ClaimAnswer(ClaimOutcome.Hit);
     }
 
     /// <summary>Renews what is held, and asks after what others hold; called by a timer.</summary>
@@ -61,6 +81,7 @@ internal sealed class ClaimFleet : IDisposable
         List<ChunkKey> asked;
         lock (_state.Gate)
         {
+            _holds.RemoveAll(hold => hold.IsOver);
             if (_state.Claims.IsEmpty) return;
             if (_state.Time.GetElapsedTime(_renewed) >= _renewAfter)
             {
@@ -116,9 +137,12 @@ internal sealed class ClaimFleet : IDisposable
         return true;
     }
 
+    /// <summary>Who waited for it finds in Redis what it came to.</summary>
     private void End(ChunkKey key)
     {
-        if (_others.Remove(key, out var other)) _state.Claims.End(other, null);
+        if (!_others.Remove(key, out var other)) return;
+        foreach (var waiter in other.Waiters) RedisTier.Forget(waiter);
+        _state.Claims.End(other, null);
     }
 
     private void OnChanged(ChunkKey key)
@@ -132,6 +156,11 @@ internal sealed class ClaimFleet : IDisposable
         {
             foreach (var claim in _state.Claims.All)
                 if (claim.Fleet?.Key == key) claim.IsAwaitedElsewhere = true;
+
+            // Also those whose claims have ended a moment ago.
+            _holds.RemoveAll(hold => hold.IsOver);
+            foreach (var hold in _holds)
+                if (hold.Key == key) hold.Awaited();
         }
     }
 

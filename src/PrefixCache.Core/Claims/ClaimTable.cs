@@ -115,7 +115,12 @@ internal sealed class ClaimTable(TimeProvider time, int minPartialTokens, CacheC
             var own = claim.At(position);
             var common = own.CommonTokens(node.Text);
             if (common > 0 && claim.IsAwaitedElsewhere) node.IsAwaited = true;
-            if (common == own.Count) Finish(claim, position);
+            if (common == own.Count)
+            {
+                claim.Nodes.Add(node);
+                Finish(claim, position);
+            }
+
             if (common > 0 && !claim.HasEnded) Wake(claim);
         }
     }
@@ -140,7 +145,7 @@ internal sealed class ClaimTable(TimeProvider time, int minPartialTokens, CacheC
         foreach (var waiter in claim.Waiters) waiter.WaitsFor = null;
         Waiting -= claim.Waiters.Count;
         claim.Waiters.Clear();
-        claim.Fleet?.End();
+        claim.Fleet?.End(end == ClaimEnd.Completed);
         claim.Dispose();
     }
 

@@ -1,3 +1,4 @@
+using PrefixCache.Core.Index;
 using PrefixCache.Core.Tokens;
 using PrefixCache.Format.Keys;
 
@@ -11,11 +12,13 @@ internal sealed class FleetCalls(IFleetClaims fleet, NodeState state, TimeSpan l
 
     public Lock Gate => state.Gate;
 
-    /// <summary>
-    /// Ends when what was committed on this node so far is where other nodes find it, or will not be: a key is let go after that. Null =
-    /// nobody writes there.
-    /// </summary>
-    public Func<Task>? Written { get; set; }
+    /// <summary>Waits until chunks are where other nodes find them, or will not be: a key is let go after that.</summary>
+    /// <param name="isAwaited">They are wanted there.</param>
+    /// <returns>They are there.</returns>
+    public async Task<bool> SettleAsync(IReadOnlyList<ChunkNode> nodes, bool isAwaited) =>
+        state.Redis is not { } redis || await redis.Writer.SettleAsync(nodes, isAwaited);
+
+    public Task Delay(TimeSpan time) => Task.Delay(time, state.Time);
 
     /// <summary>The fleet's name of a position, and what is told of it.</summary>
     public static (ChunkKey Key, byte[] Tokens) Describe(in ChunkKey parent, TokenBuffer tokens, int first, int count)
@@ -37,15 +40,11 @@ internal sealed class FleetCalls(IFleetClaims fleet, NodeState state, TimeSpan l
     /// <summary>False = nobody holds the key, or there is no answer.</summary>
     public Task<bool> RegisterWaiterAsync(ChunkKey key) => AskAsync(token => fleet.RegisterWaiterAsync(key, lifetime, token), false);
 
-    public async Task ReleaseAsync(ChunkKey key, Guid holder)
+    public Task ReleaseAsync(ChunkKey key, Guid holder) => AskAsync(async token =>
     {
-        if (Written is { } written) await written().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await AskAsync(async token =>
-        {
-            await fleet.ReleaseAsync(key, holder, token);
-            return true;
-        }, false);
-    }
+        await fleet.ReleaseAsync(key, holder, token);
+        return true;
+    }, false);
 
     private async Task<T> AskAsync<T>(Func<CancellationToken, ValueTask<T>> ask, T none)
     {

@@ -44,6 +44,9 @@ internal readonly struct RedisName
     /// <summary>The sorted set of the tokens of the chunks that follow.</summary>
     public RespCommands AddChildren(RespCommands commands) => commands.Add(_start, "c"u8);
 
+    /// <summary>Who computes what begins here, and what.</summary>
+    public RespCommands AddClaim(RespCommands commands) => commands.Add(_start, "l"u8);
+
     public override string ToString() => Encoding.UTF8.GetString(_start);
 
     /// <returns>Bytes written; the longest name fits.</returns>

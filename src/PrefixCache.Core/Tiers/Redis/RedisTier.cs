@@ -1,3 +1,4 @@
+using PrefixCache.Core.Claims;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Tiers.Redis.Resp;
@@ -29,6 +30,7 @@ internal sealed class RedisTier : IAsyncDisposable
         Finder = new RedisFinder(Chunks, options, state.MinPartialTokens, Background);
         Loader = new RedisLoader(state, this);
         Writer = new RedisWriter(state, this);
+        Claims = new RedisFleetClaims(this);
         foreach (var domain in state.Domains.All) domain.Store.Redis = Writer;
         Events.Heard += Hear;
         Events.Resubscribed += () => Background(_epochs.SynchronizeAsync());
@@ -61,6 +63,8 @@ internal sealed class RedisTier : IAsyncDisposable
     public RedisLoader Loader { get; }
 
     public RedisWriter Writer { get; }
+
+    public RedisFleetClaims Claims { get; }
 
     public RedisCounters Counters { get; } = new();
 
@@ -101,6 +105,32 @@ internal sealed class RedisTier : IAsyncDisposable
     {
         tokens.Retain();
         _ = Task.Run(() => SearchAsync(search, tokens, first, parent, served));
+    }
+
+    /// <summary>The next lookup asks Redis anew. Called under the node's lock.</summary>
+    public static void Forget(Reservation reservation)
+    {
+        if (reservation.Search is { } search) search.IsOver = true;
+        reservation.Search = null;
+    }
+
+    /// <summary>Leading tokens of a prompt that Redis has now, where they are more than the host tier's; nothing is loaded.</summary>
+    public async Task<int> ReachAsync(ClaimPlan plan)
+    {
+        if (!Health.IsReadable) return 0;
+        try
+        {
+            var chain = RedisFinder.Chain(plan.Tree.Layout, plan.Tokens, plan.Slots[0].Parent, plan.FirstPosition);
+            _state.Counters.Hashed(chain.HashedTokens);
+            using var found = await Finder.FindAsync(
+                plan.Tree.Layout, plan.Tokens, chain, plan.FirstPosition, plan.Slots[0].Parent, plan.First);
+            return found.EndTokens;
+        }
+        catch (RedisException exception)
+        {
+            Failed(exception);
+            return 0;
+        }
     }
 
     /// <summary>What the host tier lacks of a request may be in Redis: it did not say, or could not be asked.</summary>
@@ -176,6 +206,7 @@ internal sealed class RedisTier : IAsyncDisposable
     private void Hear(string kind, string text)
     {
         if (kind == RedisEpochs.Word) _epochs.Hear(text);
+        else Claims.Hear(kind, text);
     }
 
     private IReadOnlyList<(string Name, ulong Epoch)> KnownEpochs()

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Tiers.Redis.Resp;
@@ -19,6 +20,9 @@ internal sealed class RedisWriter : IAsyncDisposable
     private readonly Channel<WriteJob> _queue;
     private readonly Task[] _workers;
 
+    /// <summary>Who waits until a chunk is written, or will not be. Protected by the node's lock.</summary>
+    private readonly Dictionary<ChunkNode, TaskCompletionSource> _settling = [];
+
     /// <summary>Protected by the node's lock.</summary>
     private int _rescued;
 
@@ -29,9 +33,6 @@ internal sealed class RedisWriter : IAsyncDisposable
         _queue = Channel.CreateBounded<WriteJob>(redis.Options.MaxQueued);
         _workers = [.. Enumerable.Range(0, redis.Options.Connections).Select(_ => RedisThread.Start("write", _queue.Reader, Write))];
     }
-
-    /// <summary>A chunk is in Redis now, all of it. Raised without the lock.</summary>
-    public event Action<ChunkNode>? Written;
 
     public int Queued => _queue.Reader.Count;
 
@@ -49,11 +50,25 @@ internal sealed class RedisWriter : IAsyncDisposable
             if (!path[i].IsWriteQueued && path[i].RedisUntil <= _redis.Now) Add(path[i]);
     }
 
-    /// <summary>Writes a chunk that a request on another node waits for, whatever the policy. Called under the node's lock.</summary>
-    public void Await(ChunkNode node)
+    /// <summary>Waits until chunks that are about to be written are, or will not be.</summary>
+    /// <param name="isAwaited">A request on another node waits for them: they are written whatever the policy says.</param>
+    /// <returns>All of them are in Redis.</returns>
+    public async Task<bool> SettleAsync(IReadOnlyList<ChunkNode> nodes, bool isAwaited)
     {
-        node.IsAwaited = true;
-        if (node.IsComplete) Add(node);
+        List<Task> settling = [];
+        lock (_state.Gate)
+        {
+            foreach (var node in nodes)
+            {
+                if (isAwaited && node is { IsComplete: true, IsDetached: false }) Add(node);
+                if (!node.IsWriteQueued) continue;
+                ref var source = ref CollectionsMarshal.GetValueRefOrAddDefault(_settling, node, out _);
+                settling.Add((source ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task);
+            }
+        }
+
+        await Task.WhenAll(settling);
+        lock (_state.Gate) return nodes.All(node => node.RedisUntil > _redis.Now);
     }
 
     /// <summary>A chunk is next to be evicted. Called under the node's lock.</summary>
@@ -116,7 +131,6 @@ internal sealed class RedisWriter : IAsyncDisposable
         }
 
         End(job, drop);
-        if (drop == RedisDrop.None) Written?.Invoke(job.Node);
     }
 
     /// <summary>Leases the chunk, unless it is gone or Redis has become unwell.</summary>
@@ -136,7 +150,7 @@ internal sealed class RedisWriter : IAsyncDisposable
             }
 
             _redis.Counters.DroppedWrite(drop);
-            node.IsWriteQueued = false;
+            Settle(node);
             Let(job);
             return false;
         }
@@ -149,11 +163,17 @@ internal sealed class RedisWriter : IAsyncDisposable
             var node = job.Node;
             if (drop == RedisDrop.None) (node.RedisUntil, node.IsAwaited) = (_redis.KnownUntil(), false);
             else _redis.Counters.DroppedWrite(drop);
-            node.IsWriteQueued = false;
+            Settle(node);
             Let(job);
             node.Tree.Store.Unlease(node);
             _state.EndTransfer();
         }
+    }
+
+    private void Settle(ChunkNode node)
+    {
+        node.IsWriteQueued = false;
+        if (_settling.Remove(node, out var source)) source.SetResult();
     }
 
     /// <summary>Ends the lease that kept it from being evicted.</summary>
