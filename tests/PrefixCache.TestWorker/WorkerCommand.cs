@@ -4,8 +4,8 @@ namespace PrefixCache.TestWorker;
 public sealed record WorkerCommand
 {
     /// <summary>
-    /// lookup, retrieve, store, begin-retrieve, begin-store, finish, release, share or herd; open-store, write-half, write-chunk and commit-chunk
-    /// of a <see cref="SteppedStore"/>.
+    /// lookup, retrieve, store, begin-retrieve, begin-store, finish, release, share or herd; open-store, write-half, write-chunk and
+    /// commit-chunk of a <see cref="SteppedStore"/>.
     /// </summary>
     public required string Do { get; init; }
 

@@ -4,7 +4,8 @@ namespace PrefixCache.Core.Claims;
 
 /// <summary>Claims that hold among several nodes.</summary>
 /// <remarks>
-/// Thread-safe. Every call may fail or be late: the claim then holds on its own node alone, and a token may be computed twice. Events are raised on any thread, without the node's lock.
+/// Thread-safe. Every call may fail or be late: the claim then holds on its own node alone, and a token may be computed twice.
+/// Events are raised on any thread, without the node's lock.
 /// </remarks>
 public interface IFleetClaims
 {

@@ -32,7 +32,8 @@ internal sealed class CacheMetrics : IDisposable
             () => counters.BytesShared);
         Counter("prefixcache.tokens.loaded", "{token}", "Tokens that workers report as loaded.", () => counters.TokensLoaded);
         Counter("prefixcache.tokens.computed", "{token}", "Tokens that workers report as computed.", () => counters.TokensComputed);
-        Counter("prefixcache.tokens.hashed", "{token}", "Tokens hashed for the keys of new chunks and of claims.", () => counters.TokensHashed);
+        Counter("prefixcache.tokens.hashed", "{token}", "Tokens hashed for the keys of new chunks and of claims.",
+            () => counters.TokensHashed);
         Tagged("prefixcache.tokens.missed", "{token}", "Tokens in lookups that were no hit, by reason.",
             Enum.GetValues<MissReason>().Where(reason => reason != MissReason.None), counters.MissedFor);
         Tagged("prefixcache.stores.refused", "{chunk}", "Chunks refused, by reason.",
