@@ -22,7 +22,7 @@ internal sealed class RedisFleetClaims(RedisTier redis) : IFleetClaims
 
     public event Action<ChunkKey>? Changed;
 
-    public async ValueTask<ReadOnlyMemory<byte>?> TryTakeAsync(
+    public async ValueTask<FleetTake> TryTakeAsync(
         ChunkKey key, Guid holder, ReadOnlyMemory<byte> tokens, TimeSpan lifetime, CancellationToken cancellationToken)
     {
         var value = new byte[HolderBytes + tokens.Length];
@@ -35,10 +35,10 @@ internal sealed class RedisFleetClaims(RedisTier redis) : IFleetClaims
             Name(batch, key, "SET", 6).Add(value).Add("NX").Add("PX").Add(Milliseconds(lifetime));
             Name(batch, key, "GET", 2);
             await SendAsync(batch);
-            if (!batch.Reply(0).IsNull) return null;
+            if (!batch.Reply(0).IsNull) return new FleetTake(true);
             var held = batch.Reply(1);
             if (held.Bytes.Length >= HolderBytes)
-                return held.Bytes[..HolderBytes].SequenceEqual(value.AsSpan(0, HolderBytes)) ? null : held.Array.AsMemory(HolderBytes);
+                return new FleetTake(held.Bytes[..HolderBytes].SequenceEqual(value.AsSpan(0, HolderBytes)), held.Array.AsMemory(HolderBytes));
 
             // Let go in between: it is to be had now.
         }
