@@ -11,6 +11,8 @@ namespace PrefixCache.Core.Claims;
 /// </remarks>
 internal sealed class ClaimFleet : IDisposable
 {
+    private const int MaxTokensBehind = 1024;
+
     private readonly NodeState _state;
     private readonly IFleetClaims _fleet;
     private readonly FleetCalls _calls;
@@ -39,25 +41,45 @@ internal sealed class ClaimFleet : IDisposable
     /// <returns>Null = it is the caller's; else what another node computes, and the claim has ended.</returns>
     public async ValueTask<ClaimAnswer?> TakeAsync(Claim claim, ClaimPlan plan)
     {
-        var (origin, parent) = (plan.FirstPosition * plan.Tree.Layout.ChunkTokens, plan.Slots[0].Parent);
-        var (key, tokens) = FleetCalls.Describe(parent, plan.Tokens, origin, plan.End - origin);
+        var (key, tokens) = Describe(plan, plan.FirstPosition);
         var holder = Guid.NewGuid();
         var take = await _calls.TryTakeAsync(key, holder, tokens);
         if (take is { IsTaken: true })
         {
+            var keys = await TakeRestAsync(plan, holder);
+            keys.Insert(0, (plan.FirstPosition, key));
             lock (_state.Gate)
             {
-                var hold = new FleetHold(_calls, claim, key, holder);
+                var hold = new FleetHold(_calls, claim, keys, holder);
                 _holds.Add(hold);
                 if (claim.HasEnded) hold.End(false);
                 else claim.Fleet = hold;
-                if (claim.FirstOpen > claim.FirstPosition && !claim.HasEnded) hold.Advanced();
             }
 
             return await FindAsync(claim, plan);
         }
 
         return take is { } held ? await YieldAsync(claim, plan, key, held) : null;
+    }
+
+    /// <summary>Takes the positions behind the first, before anybody can have the first: who has that comes to them next.</summary>
+    private async Task<List<(int Position, ChunkKey Key)>> TakeRestAsync(ClaimPlan plan, Guid holder)
+    {
+        var rest = Enumerable.Range(1, plan.Slots.Length - 1).Select(async index =>
+        {
+            var position = plan.FirstPosition + index;
+            var (key, tokens) = Describe(plan, position);
+            return (Position: position, Key: key, IsTaken: await _calls.TryTakeAsync(key, holder, tokens) is { IsTaken: true });
+        });
+        return [.. (await Task.WhenAll(rest)).Where(taken => taken.IsTaken).Select(taken => (taken.Position, taken.Key))];
+    }
+
+    /// <summary>Behind the first position only the next few chunks are told: who waits for more asks again then.</summary>
+    private static (ChunkKey Key, byte[] Tokens) Describe(ClaimPlan plan, int position)
+    {
+        var first = position * plan.Tree.Layout.ChunkTokens;
+        var count = position == plan.FirstPosition ? plan.End - first : Math.Min(plan.End - first, MaxTokensBehind);
+        return FleetCalls.Describe(plan.Slots[position - plan.FirstPosition].Parent, plan.Tokens, first, count);
     }
 
     /// <summary>
@@ -125,7 +147,7 @@ internal sealed class ClaimFleet : IDisposable
         return new ClaimAnswer(ClaimOutcome.Pending, PendingTokens: pending);
     }
 
-    /// <summary>Known under its first position alone: the key moves on as that node computes, and with it who waits.</summary>
+    /// <summary>Known under its first position alone: when that is there, who waits asks for the next.</summary>
     private bool TryAdd(ClaimPlan plan, ChunkKey key, FleetTake take)
     {
         if (FleetTokens.TryDecode(take.Tokens.Span) is not { } tokens) return false;
@@ -155,12 +177,12 @@ internal sealed class ClaimFleet : IDisposable
         lock (_state.Gate)
         {
             foreach (var claim in _state.Claims.All)
-                if (claim.Fleet?.Key == key) claim.IsAwaitedElsewhere = true;
+                if (claim.Fleet?.Holds(key) == true) claim.IsAwaitedElsewhere = true;
 
             // Also those whose claims have ended a moment ago.
             _holds.RemoveAll(hold => hold.IsOver);
             foreach (var hold in _holds)
-                if (hold.Key == key) hold.Awaited();
+                if (hold.Holds(key)) hold.Awaited();
         }
     }
 

@@ -32,7 +32,11 @@ internal sealed class FleetCalls(IFleetClaims fleet, NodeState state, TimeSpan l
     public async Task<FleetTake?> TryTakeAsync(ChunkKey key, Guid holder, byte[] tokens)
     {
         state.Counters.Hashed(Math.Min(tokens.Length / sizeof(uint), ClaimKeys.HeadTokens));
-        return await AskAsync<FleetTake?>(async token => await fleet.TryTakeAsync(key, holder, tokens, lifetime, token), null);
+        var take = await AskAsync<FleetTake?>(async token => await fleet.TryTakeAsync(key, holder, tokens, lifetime, token), null);
+
+        // An answer that is late may have taken it: nobody would let it go.
+        if (take is null) _ = ReleaseAsync(key, holder);
+        return take;
     }
 
     public Task<bool> RenewAsync(ChunkKey key, Guid holder) => AskAsync(token => fleet.RenewAsync(key, holder, lifetime, token), true);

@@ -1,14 +1,13 @@
 using PrefixCache.Core.Index;
-using PrefixCache.Core.Tokens;
 using PrefixCache.Format.Keys;
 
 namespace PrefixCache.Core.Claims;
 
-/// <summary>One claim's key in the fleet: it moves on with the claim's first missing position, is renewed, and let go.</summary>
+/// <summary>One claim's keys in the fleet, one for each chunk position: renewed, and let go as its chunks come.</summary>
 /// <remarks>
-/// Told of what happens under the node's lock, and carries it out behind it, one call after the other. The old key is let go after the next
-/// one is held, so that no other node gets in between; and not before its chunk is where other nodes find it. Where the node does not
-/// write what it stores, the key stays, and for a while after the end: who comes late waits like the others, which has it written.
+/// Told of what happens under the node's lock, and carries it out behind it, one call after the other. A key is let go when its chunk is
+/// where other nodes find it, and not before. Where the node does not write what it stores, the keys stay, and for a while after the end:
+/// who comes late waits like the others, which has it written.
 /// </remarks>
 internal sealed class FleetHold
 {
@@ -18,23 +17,22 @@ internal sealed class FleetHold
     private readonly FleetCalls _calls;
     private readonly Claim _claim;
     private readonly Guid _holder;
+    private readonly List<(int Position, ChunkKey Key)> _keys;
+    private readonly TaskCompletionSource _waited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isRunning;
     private bool _advanced;
     private bool _renew;
-    private readonly TaskCompletionSource _waited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _ended;
     private bool _isWhole;
-    private bool _isLost;
 
-    /// <param name="key">Held by <paramref name="holder"/> already.</param>
-    public FleetHold(FleetCalls calls, Claim claim, ChunkKey key, Guid holder) =>
-        (_calls, _claim, Key, _holder) = (calls, claim, key, holder);
+    /// <param name="keys">Held by <paramref name="holder"/> already.</param>
+    public FleetHold(FleetCalls calls, Claim claim, List<(int Position, ChunkKey Key)> keys, Guid holder) =>
+        (_calls, _claim, _keys, _holder) = (calls, claim, keys, holder);
 
-    /// <summary>Which key is held now.</summary>
-    public ChunkKey Key { get; private set; }
-
-    /// <summary>The key was let go, or is another's.</summary>
+    /// <summary>All keys were let go.</summary>
     public bool IsOver { get; private set; }
+
+    public bool Holds(ChunkKey key) => _keys.Exists(held => held.Key == key);
 
     /// <summary>A position of the claim is there.</summary>
     public void Advanced() => Start(ref _advanced);
@@ -59,67 +57,44 @@ internal sealed class FleetHold
     private void Start(ref bool wanted)
     {
         wanted = true;
-        if (_isRunning || _isLost) return;
+        if (_isRunning) return;
         _isRunning = true;
         _ = Task.Run(RunAsync);
     }
 
     private async Task RunAsync()
     {
-        while (Next() is { } step)
+        while (true)
         {
-            using (step.Tokens)
+            bool ends, advances;
+            IReadOnlyList<ChunkNode> nodes;
+            lock (_calls.Gate)
             {
-                if (step.Ends)
+                (ends, advances) = (_ended, _advanced);
+                if (!ends && !advances && !_renew)
                 {
-                    await EndAsync(step.Nodes);
+                    _isRunning = false;
                     return;
                 }
 
-                if (step.Tokens is null ? await _calls.RenewAsync(Key, _holder) : await MoveAsync(step)) continue;
-            }
-
-            lock (_calls.Gate) _isLost = IsOver = true;
-            return;
-        }
-    }
-
-    /// <summary>What is to be done next; null = nothing.</summary>
-    private Step? Next()
-    {
-        lock (_calls.Gate)
-        {
-            if (_ended) return new Step(true, [.. _claim.Nodes], null, default, 0, 0);
-            if (_advanced)
-            {
                 (_advanced, _renew) = (false, false);
-                var position = _claim.FirstOpen;
-                var slot = _claim.Slots[position - _claim.FirstPosition];
-                var first = (position * _claim.Tree.Layout.ChunkTokens) - _claim.Origin;
-                return new Step(false, [.. _claim.Nodes], _claim.Tokens.Retain(), slot.Parent, first, _claim.End - _claim.Origin - first);
+                nodes = [.. _claim.Nodes];
             }
 
-            if (_renew)
+            if (ends)
             {
-                _renew = false;
-                return new Step(false, [], null, default, 0, 0);
+                await EndAsync(nodes);
+                return;
             }
 
-            _isRunning = false;
-            return null;
+            if (advances && await _calls.SettleAsync(nodes, _waited.Task.IsCompleted)) await ReleaseAsync(FirstOpen());
+            await Task.WhenAll(Keys(int.MaxValue).Select(key => _calls.RenewAsync(key, _holder)));
         }
     }
 
-    /// <returns>False when the claim is known to the fleet no more.</returns>
-    private async Task<bool> MoveAsync(Step step)
+    private int FirstOpen()
     {
-        var (key, tokens) = FleetCalls.Describe(step.Parent, step.Tokens!, step.First, step.Count);
-        if (key == Key || !await _calls.SettleAsync(step.Nodes, _waited.Task.IsCompleted)) return true;
-        var isHeld = await _calls.TryTakeAsync(key, _holder, tokens) is { IsTaken: true };
-        await _calls.ReleaseAsync(Key, _holder);
-        if (!isHeld) return false;
-        lock (_calls.Gate) Key = key;
-        return true;
+        lock (_calls.Gate) return _claim.FirstOpen;
     }
 
     private async Task EndAsync(IReadOnlyList<ChunkNode> nodes)
@@ -130,9 +105,18 @@ internal sealed class FleetHold
             if (_waited.Task.IsCompleted) await _calls.SettleAsync(nodes, true);
         }
 
-        await _calls.ReleaseAsync(Key, _holder);
+        await ReleaseAsync(int.MaxValue);
         lock (_calls.Gate) IsOver = true;
     }
 
-    private sealed record Step(bool Ends, IReadOnlyList<ChunkNode> Nodes, TokenBuffer? Tokens, ChunkKey Parent, int First, int Count);
+    private async Task ReleaseAsync(int end)
+    {
+        await Task.WhenAll(Keys(end).Select(key => _calls.ReleaseAsync(key, _holder)));
+        lock (_calls.Gate) _keys.RemoveAll(held => held.Position < end);
+    }
+
+    private List<ChunkKey> Keys(int end)
+    {
+        lock (_calls.Gate) return [.. _keys.Where(held => held.Position < end).Select(held => held.Key)];
+    }
 }

@@ -65,10 +65,10 @@ public sealed class SharedPrefixTests
         var layout = TestKv.Layout(chunkTokens: ChunkTokens);
         await using var node = await StartAsync(redis.Address, write: policy);
         await StoreAsync(node, layout, Prompt(1));
-        await IdleAsync(node);
+        await RedisNodes.IdleAsync(node);
         Assert.Equal(stored, await KeysAsync(redis) > 0);
         await ReuseAsync(node, layout, Prompt(1), Prompt(1).Length);
-        await IdleAsync(node);
+        await RedisNodes.IdleAsync(node);
         Assert.Equal(reused, await KeysAsync(redis) > 0);
     }
 
@@ -79,7 +79,7 @@ public sealed class SharedPrefixTests
         var layout = TestKv.Layout(chunkTokens: ChunkTokens);
         await using var node = await StartAsync(redis.Address, write: RedisWritePolicy.OnEvict, capacity: 16 << 20);
         for (var seed = 10; seed < 40; seed++) await StoreAsync(node, layout, TestKv.Tokens(1024, seed));
-        await IdleAsync(node);
+        await RedisNodes.IdleAsync(node);
         var counters = node.Node.Redis!.Counters;
         Assert.True(node.Node.Counters.ChunksEvicted > 50);
         Assert.True(counters.ChunksWritten > node.Node.Counters.ChunksEvicted / 2,
@@ -92,22 +92,8 @@ public sealed class SharedPrefixTests
     private static int[] Prompt(int note) => [.. TestKv.Tokens(Prefix, 7), .. TestKv.Tokens(40 + (10 * note), 100 + note)];
 
     private static Task<RunningNode> StartAsync(string redis, TransferPlane plane = TransferPlane.Stream,
-        RedisWritePolicy write = RedisWritePolicy.Through, long capacity = 64 << 20)
-    {
-        Assert.True(RedisAddress.TryParse(redis, out var address));
-        return StartAsync(RunningNode.Options(capacity) with
-        {
-            Redis = new RedisOptions { Servers = [address], Write = write, LookupBudget = TimeSpan.FromSeconds(2) },
-        }, plane);
-    }
-
-    private static async Task<RunningNode> StartAsync(PrefixCache.Server.Options.PrefixCacheNodeOptions options, TransferPlane plane)
-    {
-        var node = await RunningNode.StartAsync(options, plane);
-        await node.Node.Redis!.FirstAttempt;
-        Assert.Equal(RedisState.Available, node.Node.Redis.State);
-        return node;
-    }
+        RedisWritePolicy write = RedisWritePolicy.Through, long capacity = 64 << 20) =>
+        RedisNodes.StartAsync(redis, options => options with { Write = write }, plane, capacity);
 
     private static async Task StoreAsync(RunningNode node, Format.Layouts.KvLayout layout, int[] prompt)
     {
@@ -132,10 +118,6 @@ public sealed class SharedPrefixTests
         Assert.Equal(expected, loaded.Tokens);
         Assert.Equal(TestKv.Compute(layout, prompt.AsSpan(0, expected)), memory);
     }
-
-    private static Task IdleAsync(RunningNode node) => Until.TrueAsync(
-        () => node.Node.Redis is { WritesQueued: 0, LoadsQueued: 0, Counters.BytesInFlight: 0 } && node.Node.Snapshot().Leases == 0,
-        () => "Redis is still written to.");
 
     private static async Task<long> KeysAsync(RedisServer redis) =>
         (await redis.CommandAsync("KEYS", "prefixcache:{*}:m0")).Items!.Count;

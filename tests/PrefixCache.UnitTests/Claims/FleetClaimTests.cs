@@ -71,13 +71,13 @@ public sealed class FleetClaimTests : IDisposable
     }
 
     [Fact]
-    public async Task Claim_ThatAdvances_TakesItsKeyAlong()
+    public async Task Claim_ThatAdvances_LetsTheKeysOfWhatIsThereGo()
     {
         var first = _one.Ask("a", ClaimBench.Prompt(1));
         await ClaimAsync(_one, first);
-        var cold = _table.Keys.Keys.Single();
+        var cold = _table.Keys.Count;
         _one.Store(first, 0, 3);
-        Assert.True(SpinWait.SpinUntil(() => _table.Keys.Count == 1 && !_table.Keys.ContainsKey(cold), Soon));
+        Assert.True(SpinWait.SpinUntil(() => _table.Keys.Count == cold - 3, Soon));
 
         // The other node has those three chunks from elsewhere, and meets it at the fourth.
         _two.Store(_two.Ask("x", ClaimBench.Prompt(9)), 0, 3);

@@ -48,7 +48,7 @@ internal sealed class RedisFleetClaims(RedisTier redis) : IFleetClaims
     {
         using var batch = new RedisBatch(redis.Topology);
         var name = redis.Chunks.NameOf(key);
-        name.AddClaim(batch.Command(name, "EVAL", 5).Add(RenewScript).Add(1)).Add(holder.ToByteArray()).Add(Milliseconds(lifetime));
+        name.AddClaim(batch.Command(name, "EVAL", 6).Add(RenewScript).Add(1)).Add(holder.ToByteArray()).Add(Milliseconds(lifetime));
         await SendAsync(batch);
         return batch.Reply(0).Number == 1;
     }
@@ -57,7 +57,7 @@ internal sealed class RedisFleetClaims(RedisTier redis) : IFleetClaims
     {
         using var batch = new RedisBatch(redis.Topology);
         var name = redis.Chunks.NameOf(key);
-        name.AddClaim(batch.Command(name, "EVAL", 4).Add(ReleaseScript).Add(1)).Add(holder.ToByteArray());
+        name.AddClaim(batch.Command(name, "EVAL", 5).Add(ReleaseScript).Add(1)).Add(holder.ToByteArray());
         await SendAsync(batch);
         if (batch.Reply(0).Number == 1) await redis.Events.TellAsync(EndWord, key.ToString());
     }

@@ -14,6 +14,7 @@ internal sealed class RespCommands : IDisposable
 
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(1024);
     private int _length;
+    private int _missing;
     private bool _disposed;
 
     /// <summary>Commands, each of which gets one reply.</summary>
@@ -21,18 +22,24 @@ internal sealed class RespCommands : IDisposable
 
     public ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
 
+    /// <summary>Every command has the arguments that it announced.</summary>
+    public bool IsWhole => _missing == 0;
+
     /// <summary>Begins a command; its arguments follow.</summary>
     /// <param name="arguments">With its name.</param>
     public RespCommands Command(string name, int arguments)
     {
+        // The server would take the next command for an argument of this one.
+        if (_missing != 0) throw new InvalidOperationException($"{_missing} arguments are missing before {name}.");
         Count++;
-        Head((byte)'*', arguments);
+        Line((byte)'*', arguments);
+        _missing = arguments;
         return Add(name);
     }
 
     public RespCommands Add(ReadOnlySpan<byte> argument)
     {
-        Head((byte)'$', argument.Length);
+        Head(argument.Length);
         argument.CopyTo(Room(argument.Length));
         _length += argument.Length;
         return EndLine();
@@ -41,7 +48,7 @@ internal sealed class RespCommands : IDisposable
     /// <summary>One argument of two parts.</summary>
     public RespCommands Add(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
-        Head((byte)'$', first.Length + second.Length);
+        Head(first.Length + second.Length);
         var room = Room(first.Length + second.Length);
         first.CopyTo(room);
         second.CopyTo(room[first.Length..]);
@@ -53,7 +60,7 @@ internal sealed class RespCommands : IDisposable
     public RespCommands Add(string argument)
     {
         var bytes = Encoding.UTF8.GetByteCount(argument);
-        Head((byte)'$', bytes);
+        Head(bytes);
         _length += Encoding.UTF8.GetBytes(argument, Room(bytes));
         return EndLine();
     }
@@ -68,7 +75,7 @@ internal sealed class RespCommands : IDisposable
     /// <summary>The head of an argument whose bytes are sent from elsewhere.</summary>
     public RespCommands Announce(int bytes)
     {
-        Head((byte)'$', bytes);
+        Head(bytes);
         return this;
     }
 
@@ -91,7 +98,14 @@ internal sealed class RespCommands : IDisposable
         _buffer = [];
     }
 
-    private void Head(byte kind, int count)
+    /// <summary>The head of an argument.</summary>
+    private void Head(int bytes)
+    {
+        if (--_missing < 0) throw new InvalidOperationException("An argument more was added than the command announced.");
+        Line((byte)'$', bytes);
+    }
+
+    private void Line(byte kind, int count)
     {
         var room = Room(MaxNumberBytes);
         room[0] = kind;

@@ -33,6 +33,7 @@ internal sealed class RespPipeline : IDisposable
     public async Task<RespValue[]> CallAsync(RespCommands commands)
     {
         if (commands.Count == 0) return [];
+        if (!commands.IsWhole) throw new InvalidOperationException("Arguments of the last command are missing.");
         var call = new Call(commands.Count);
         if (Interlocked.Increment(ref _waiting) > MaxWaiting)
         {
