@@ -31,13 +31,13 @@ public sealed class FullServerTests
     }
 
     /// <summary>
-    /// Hot chunks are looked up again and again by a node that cannot keep them; meanwhile four times the server's memory is written.
+    /// Hot chunks are looked up again and again by a node that cannot keep them; meanwhile more than twice the server's memory is written.
     /// </summary>
     [Fact]
     public async Task Server_FullAndEvictingTheLeastRecentlyUsed_KeepsHotChunksWhole()
     {
         await using var redis = await RedisServer.StartAsync(
-            new RedisServerOptions { MaxMemoryBytes = 16 << 20, MaxMemoryPolicy = "allkeys-lru", Settings = ["maxmemory-samples 10"] });
+            new RedisServerOptions { MaxMemoryBytes = 24 << 20, MaxMemoryPolicy = "allkeys-lru", Settings = ["maxmemory-samples 10"] });
         await using var fleet = new RedisFleet(redis.Address);
         var first = await fleet.StartAsync();
         var second = await fleet.StartAsync(4 << 20, redisOptions: options => options with { Write = RedisWritePolicy.Never });
@@ -46,9 +46,9 @@ public sealed class FullServerTests
         var cold = new List<int[]>();
 
         // Redis tells ages in whole seconds: what is hot must be some of them younger than what goes.
-        for (var round = 0; round < 16; round++)
+        for (var round = 0; round < 30; round++)
         {
-            for (var i = 0; i < 8; i++)
+            for (var i = 0; i < 4; i++)
             {
                 cold.Add(fleet.FreshPrompt());
                 await first.StoreAsync(cold[^1]);
@@ -56,7 +56,8 @@ public sealed class FullServerTests
 
             for (var i = 0; i < 10; i++) await second.StoreAsync(fleet.FreshPrompt(), isWritten: false);
             var loaded = second.Counters.ChunksLoaded;
-            Assert.Equal(hot.Length, await second.ReuseAsync(hot));
+            var hit = await second.ReuseAsync(hot);
+            Assert.True(hit == hot.Length, $"{hit} of {hot.Length} hot tokens were left in round {round}.");
             Assert.True(round == 0 || second.Counters.ChunksLoaded == loaded + 4, "The small node still had what is hot.");
             await Task.Delay(TimeSpan.FromMilliseconds(300), TestContext.Current.CancellationToken);
         }
