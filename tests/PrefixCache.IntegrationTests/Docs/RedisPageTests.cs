@@ -85,10 +85,18 @@ public sealed partial class RedisPageTests
             await second.StoreAsync([.. prompt, .. fleet.FreshPrompt()]);
             Assert.Equal(prompt.Length, await second.ReuseAsync([.. prompt, .. fleet.FreshPrompt()]));
 
-            // More siblings than are kept; a part that is gone; a clear; a lookup after all of that.
-            for (var i = 0; i < 300; i += 50)
-                await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => first.StoreAsync(fleet.FreshPrompt()[..RedisFleet.ChunkTokens], isWritten: false)));
-            await redis.CommandAsync("DEL", (await RedisFleet.PartsAsync(redis))[0]);
+            // More chunks behind one than are kept by their tokens.
+            for (var i = 0; i < 300; i++) await first.StoreAsync(fleet.FreshPrompt()[..RedisFleet.ChunkTokens]);
+            var children = (await redis.CommandAsync("KEYS", "prefixcache:{*}:c")).Texts.ToList();
+            var counts = await Task.WhenAll(children.Select(key => redis.CommandAsync("ZCARD", key)));
+            Assert.InRange(counts.Max(count => count.Number), 200, 256);
+
+            // A chunk that lost a part, which is deleted; a clear.
+            prompt = fleet.FreshPrompt();
+            await first.StoreAsync(prompt);
+            foreach (var part in await RedisFleet.PartsAsync(redis)) await redis.CommandAsync("DEL", part);
+            Assert.Equal(0, await second.ReuseAsync(prompt));
+            Assert.True(second.Counters.ChunksDamaged > 0);
             await fleet.AssertRecoveredAsync(first, second);
             await first.Client.ClearNamespaceAsync(RedisFleet.Layout);
             await fleet.AssertRecoveredAsync(second, first);

@@ -48,6 +48,21 @@ public sealed class FailoverTests
     }
 
     [Fact]
+    public async Task Masters_OfAClusterSwitchedByHand_AreFollowed()
+    {
+        await using var cluster = await RedisCluster.StartAsync();
+        await using var fleet = new RedisFleet(cluster.Addresses);
+        var (first, second) = (await fleet.StartAsync(), await fleet.StartAsync());
+        var prompt = TestKv.Tokens(32 * RedisFleet.ChunkTokens, 6);
+        await first.StoreAsync(prompt);
+        var masters = cluster.Servers.Take(3).ToList();
+        foreach (var replica in cluster.Servers.Skip(3)) await replica.CommandAsync("CLUSTER", "FAILOVER");
+        foreach (var master in masters) await cluster.WaitUntilFailedOverAsync(master);
+        await fleet.AssertRecoveredAsync(first, second);
+        Assert.Equal(prompt.Length, await second.ReuseAsync(prompt));
+    }
+
+    [Fact]
     public async Task Replica_PromotedAfterItsMastersDeath_IsUsedWithWhatItHas()
     {
         await using var redis = await RedisWithReplica.StartAsync();

@@ -2,7 +2,7 @@ using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.IntegrationTests.Redis;
 
-/// <summary>The KV of a prompt by one of several writers, who differ in every byte: each has a number that all its bytes are XORed with.</summary>
+/// <summary>The KV of a prompt by one of several writers: each has a number that all its bytes are XORed with.</summary>
 internal static class FleetKv
 {
     public static byte[] Compute(KvLayout layout, ReadOnlySpan<int> tokens, byte writer)

@@ -4,7 +4,7 @@ using KvLayout = PrefixCache.Format.Layouts.KvLayout;
 
 namespace PrefixCache.IntegrationTests.Redis;
 
-/// <summary>The same tokens of different tenants, with different salts or of different layouts: nobody gets another's bytes from Redis.</summary>
+/// <summary>The same tokens under different tenants, salts and layouts: nobody gets another's bytes from Redis.</summary>
 public sealed class NamespaceTests
 {
     private static readonly string[] Tenants = ["tenant-a", "tenant-b"];

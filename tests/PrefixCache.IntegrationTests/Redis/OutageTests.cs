@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using PrefixCache.Core.Tiers.Redis;
+using PrefixCache.IntegrationTests.Fixtures;
 using PrefixCache.TestRedis.Servers;
 
 namespace PrefixCache.IntegrationTests.Redis;
 
-/// <summary>Redis is killed, or does not answer: requests go on at once, from the nodes' own memory, and all is well when it is back.</summary>
+/// <summary>Redis is killed, or does not answer: requests go on at once, from the nodes' own memory, until it is back.</summary>
 public sealed class OutageTests
 {
     private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(250);
@@ -70,6 +71,26 @@ public sealed class OutageTests
         Assert.False(starting.IsCompleted);
         redis.Resume();
         await fleet.AssertRecoveredAsync(first, await starting);
+    }
+
+    [Fact]
+    public async Task Stop_WhileAPausedServerOwesALoadAndAWrite_WaitsForTheTimeOutAtMost()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var fleet = new RedisFleet(redis.Address);
+        var (first, second) = (await fleet.StartAsync(), await fleet.StartAsync());
+        var prompt = TestKv.Tokens(64 * RedisFleet.ChunkTokens, 11);
+        await first.StoreAsync(prompt);
+        var load = second.ReuseAsync(prompt, wait: TimeSpan.Zero);
+        await Until.TrueAsync(() => second.Counters.BytesInFlight > 0 || load.IsCompleted, () => "Nothing is loaded.");
+        redis.Pause();
+        await load;
+        await second.StoreAsync(fleet.FreshPrompt(), isWritten: false);
+        await first.StoreAsync(fleet.FreshPrompt(), isWritten: false);
+        var started = Stopwatch.GetTimestamp();
+        await Task.WhenAll(first.Node.Node.DisposeAsync().AsTask(), second.Node.Node.DisposeAsync().AsTask());
+        var (drain, timeOut) = (RunningNode.Options().DrainGrace, new RedisOptions().TimeOut);
+        Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, drain + (3 * timeOut) + Slack);
     }
 
     /// <summary>Prompts that the node has, that only Redis has, and new ones, for a while: each answer comes in time.</summary>

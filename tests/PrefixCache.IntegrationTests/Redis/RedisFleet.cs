@@ -46,7 +46,8 @@ internal sealed class RedisFleet(string redis, Func<RedisOptions, RedisOptions>?
 
     public async Task<PrefixCacheClient> ConnectAsync(RunningNode node, string token = "")
     {
-        var client = await node.ConnectAsync(options => options with { Strict = false, CallTimeout = TimeSpan.FromSeconds(10), Token = token });
+        var client = await node.ConnectAsync(
+            options => options with { Strict = false, CallTimeout = TimeSpan.FromSeconds(10), Token = token });
         client.Changed += _events.Add;
         await client.RegisterLayoutAsync(Layout);
         return client;
