@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using PrefixCache.Client;
 using PrefixCache.Format.Hashing;
 using PrefixCache.IntegrationTests.Fixtures;
 using PrefixCache.IntegrationTests.Redis;
@@ -90,6 +91,16 @@ public sealed partial class RedisPageTests
             var children = (await redis.CommandAsync("KEYS", "prefixcache:{*}:c")).Texts.ToList();
             var counts = await Task.WhenAll(children.Select(key => redis.CommandAsync("ZCARD", key)));
             Assert.InRange(counts.Max(count => count.Number), 200, 256);
+
+            // A claim, renewed, waited for and let go.
+            prompt = fleet.FreshPrompt();
+            await using (var holder = await first.Client.LookupAsync(RedisFleet.Layout, prompt))
+            await using (var waiter = await second.Client.LookupAsync(RedisFleet.Layout, prompt))
+            {
+                for (var i = 0; i < 2; i++) Assert.Equal(ClaimOutcome.Granted, (await holder.ClaimAsync()).Outcome);
+                await waiter.ClaimAsync();
+                await holder.ClaimAsync(letGo: true);
+            }
 
             // A chunk that lost a part, which is deleted; a clear.
             prompt = fleet.FreshPrompt();
