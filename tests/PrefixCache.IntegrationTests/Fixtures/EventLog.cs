@@ -12,6 +12,8 @@ internal sealed class EventLog
 
     public int Count(ClientEventKind kind) => _events.Count(happened => happened.Kind == kind);
 
+    public void AssertNone(ClientEventKind kind) => Assert.DoesNotContain(_events, happened => happened.Kind == kind);
+
     public Task WaitForAsync(ClientEventKind kind, int count) =>
         Until.TrueAsync(() => Count(kind) >= count, () => $"{count} {kind} expected: {string.Join("; ", _events)}");
 }

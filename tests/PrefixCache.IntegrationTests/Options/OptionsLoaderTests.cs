@@ -17,6 +17,7 @@ public sealed class OptionsLoaderTests
         Assert.Equal(options.Listen, spoken.Listen);
         Assert.Empty(spoken.TrustDomains);
         Assert.Empty(spoken.SharedMemory.Users);
+        Assert.Empty(spoken.Redis.Servers);
     }
 
     [Fact]
@@ -174,5 +175,6 @@ public sealed class OptionsLoaderTests
         Listen = [],
         TrustDomains = [],
         SharedMemory = options.SharedMemory with { Users = [] },
+        Redis = options.Redis with { Servers = [] },
     };
 }

@@ -163,10 +163,12 @@ internal sealed class RedisHealth : IAsyncDisposable
         string cause;
         try
         {
-            var wasAway = _state == RedisState.Away;
-            if (wasAway || _topology.IsCluster || !_topology.IsKnown) await _topology.RefreshAsync();
+            // A server that takes no writes may have become a replica: who is the master now is another one's to say.
+            var was = _state;
+            if (was != RedisState.Available || _topology.IsCluster || !_topology.IsKnown) await _topology.RefreshAsync();
             (state, cause) = await AskAsync();
-            if (state != RedisState.Away) await (wasAway ? _reconnected() : _keepUp());
+            var isBack = was == RedisState.Away || (was != state && state == RedisState.Available);
+            if (state != RedisState.Away) await (isBack ? _reconnected() : _keepUp());
         }
         catch (RedisException exception)
         {
