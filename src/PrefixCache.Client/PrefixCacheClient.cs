@@ -248,6 +248,29 @@ public sealed class PrefixCacheClient : IAsyncDisposable
         return new PrefixPin(answer.Pin, (int)answer.PinnedTokens, (long)answer.Bytes, TimeSpan.FromMilliseconds(answer.TtlMs));
     }
 
+    /// <summary>Has the node load into its memory, in the background, what Redis has of a prefix. Nothing of it is kept in place.</summary>
+    /// <returns>What is there, and what is on its way.</returns>
+    /// <exception cref="PrefixCacheException">The node cannot be asked.</exception>
+    public async Task<PrefetchedPrefix> PrefetchAsync(
+        KvLayout layout, ReadOnlyMemory<int> tokens, PrefetchOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new PrefetchOptions();
+        var answer = await AdminAsync("Prefetch", session =>
+        {
+            var request = new PrefetchRequest
+            {
+                Session = session.Id,
+                LayoutId = Google.Protobuf.ByteString.CopyFrom(layout.Id.ToArray()),
+                Salt = options.Salt,
+                Adapter = options.Adapter,
+            };
+            request.Items.AddRange(LookupMessages.Items(options.Items));
+            return request;
+        }, (request, call) =>
+            _channel.UnaryAsync(PrefixCacheMethods.Prefetch, request, new TokenMemory(tokens).Sequence, call), cancellationToken);
+        return new PrefetchedPrefix((int)answer.HitTokens, (int)answer.PendingTokens);
+    }
+
     /// <summary>Ends a pin.</summary>
     /// <exception cref="PrefixCacheException">The node cannot be asked, or the pin is over already.</exception>
     public Task UnpinAsync(ulong pin, CancellationToken cancellationToken = default) =>

@@ -38,6 +38,7 @@ public sealed class CacheNode : IDisposable
         Sharing = new SharingService(_state);
         Pins = new PinService(_state, options.Pins);
         if (options.Redis is { Servers.Count: > 0 } redis) _state.Redis = new RedisTier(_state, redis);
+        Prefetches = new PrefetchService(_state);
         Waits = new LookupWait(Lookups, _state.Time, _state.Redis);
         // Other nodes compare tokens with what is claimed: not where none are to lie in Redis.
         var fleet = options.FleetClaims ?? (_state.Redis is { Options.MatchSiblings: true } shared ? shared.Claims : null);
@@ -72,6 +73,8 @@ public sealed class CacheNode : IDisposable
     public LookupWait Waits { get; }
 
     public ClaimService Claims { get; }
+
+    public PrefetchService Prefetches { get; }
 
     /// <summary>The Redis tier as operators see it; null = there is none.</summary>
     public RedisStatus? Redis => _state.Redis is { } redis ? new RedisStatus(redis) : null;

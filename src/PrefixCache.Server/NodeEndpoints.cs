@@ -33,6 +33,7 @@ internal static class NodeEndpoints
         var pins = new PinEndpoint(node);
         rpc.AddUnary(PrefixCacheMethods.Pin, pins.PinAsync);
         rpc.AddUnary(PrefixCacheMethods.Unpin, pins.UnpinAsync);
+        rpc.AddUnary(PrefixCacheMethods.Prefetch, new PrefetchEndpoint(node).HandleAsync);
         rpc.AddUnary(PrefixCacheMethods.GetStatistics, whole.GetStatisticsAsync);
         rpc.AddUnary(PrefixCacheMethods.ClearNamespace, whole.ClearNamespaceAsync);
     }

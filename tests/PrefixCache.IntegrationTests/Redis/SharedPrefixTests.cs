@@ -33,6 +33,28 @@ public sealed class SharedPrefixTests
     }
 
     [Fact]
+    public async Task Prefetch_OfWhatRedisHas_HasItInMemoryBeforeItIsAskedFor()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        var layout = TestKv.Layout(chunkTokens: ChunkTokens);
+        await using var first = await StartAsync(redis.Address);
+        await using var second = await StartAsync(redis.Address);
+        await StoreAsync(first, layout, Prompt(1));
+        await RedisNodes.IdleAsync(first);
+        var client = await second.ConnectAsync();
+        await client.RegisterLayoutAsync(layout, Token);
+
+        Assert.Equal(new PrefetchedPrefix(0, Prefix), await client.PrefetchAsync(layout, Prompt(2), null, Token));
+        await RedisNodes.IdleAsync(second);
+        Assert.Equal(new PrefetchedPrefix(Prefix, Prefix), await client.PrefetchAsync(layout, Prompt(2), null, Token));
+        await using var warm = await client.LookupAsync(layout, Prompt(2), null, Token);
+        Assert.Equal(Prefix, warm.HitTokens);
+        Assert.Equal(new PrefetchedPrefix(0, 0), await client.PrefetchAsync(layout, TestKv.Tokens(500, 99), null, Token));
+        Assert.Equal(
+            new PrefetchedPrefix(0, 0), await client.PrefetchAsync(layout, Prompt(2), new PrefetchOptions { Salt = "other" }, Token));
+    }
+
+    [Fact]
     public async Task Clear_OnOneNode_IsAClearOnAll_AndStaysOneAfterRestarts()
     {
         await using var redis = await RedisServer.StartAsync();
