@@ -95,6 +95,25 @@ public sealed class SharedPrefixTests
     }
 
     [Fact]
+    public async Task Write_OfWhatRedisHasLost_ComesWithTheNextUse()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        var layout = TestKv.Layout(chunkTokens: ChunkTokens);
+        await using var first = await StartAsync(redis.Address);
+        await StoreAsync(first, layout, Prompt(1));
+        await RedisNodes.IdleAsync(first);
+        redis.Kill();
+        await Until.TrueAsync(() => first.Node.Redis!.State == RedisState.Away, () => "Redis is not missed.");
+        await redis.RestartAsync();
+        await Until.TrueAsync(() => first.Node.Redis!.State == RedisState.Available, () => "Redis is not back.");
+
+        await ReuseAsync(first, layout, Prompt(1), Prompt(1).Length);
+        await RedisNodes.IdleAsync(first);
+        await using var second = await StartAsync(redis.Address);
+        await ReuseAsync(second, layout, Prompt(2), Prefix);
+    }
+
+    [Fact]
     public async Task Write_OnEvict_HasWhatLeftTheHostTier()
     {
         await using var redis = await RedisServer.StartAsync();

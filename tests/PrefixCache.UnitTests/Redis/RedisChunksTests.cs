@@ -53,6 +53,7 @@ public sealed class RedisChunksTests
     [InlineData("DEL")]
     [InlineData("SETRANGE")]
     [InlineData("APPEND")]
+    [InlineData("LPUSH")]
     public async Task Read_OfADamagedPart_SaysSo_AndItCanBeWrittenAnew(string command)
     {
         await using var redis = await StartAsync("one");
@@ -64,6 +65,7 @@ public sealed class RedisChunksTests
         {
             "DEL" => ["DEL", part],
             "APPEND" => ["APPEND", part, "x"],
+            "LPUSH" => ["EVAL", "redis.call('DEL',KEYS[1]) return redis.call('LPUSH',KEYS[1],'x')", "1", part],
             _ => ["SETRANGE", part, "3", payload[1003] == 0 ? "\x01" : "\0"],
         });
         var read = new byte[payload.Length];

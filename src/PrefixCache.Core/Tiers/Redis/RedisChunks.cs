@@ -98,6 +98,10 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
             isSound = outcome == ChunkReadOutcome.Loaded;
             return outcome;
         }
+        catch (RedisException exception) when (exception.Fault == RedisFault.WrongType)
+        {
+            return ChunkReadOutcome.Damaged;
+        }
         catch (Exception exception) when (exception is not RedisException)
         {
             throw RespConnection.Translate(exception, endpoint.Address);

@@ -104,7 +104,7 @@ internal sealed class RedisHealth : IAsyncDisposable
                 if (Interlocked.Increment(ref _connectionsLost) >= ConnectionsLost) Become(RedisState.Away, exception.Message);
                 else _topology.Refresh();
                 break;
-            case RedisFault.Other:
+            case RedisFault.Other or RedisFault.WrongType:
                 break;
             default:
                 Become(RedisState.Away, exception.Message);
@@ -112,9 +112,12 @@ internal sealed class RedisHealth : IAsyncDisposable
         }
     }
 
+    /// <summary>What fails from now on fails because the node stops.</summary>
+    public void Stop() => _stop.Cancel();
+
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        Stop();
         await _loop;
         _stop.Dispose();
     }
@@ -133,7 +136,7 @@ internal sealed class RedisHealth : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (state <= _state) return;
+            if (state <= _state || _stop.IsCancellationRequested) return;
             (_state, _cause) = (state, cause);
             _interruptions++;
         }
@@ -179,6 +182,7 @@ internal sealed class RedisHealth : IAsyncDisposable
         bool changed;
         lock (_gate)
         {
+            if (_stop.IsCancellationRequested) return;
             changed = state != _state || cause != _cause;
             if (state > _state) _interruptions++;
             (_state, _cause) = (state, cause);

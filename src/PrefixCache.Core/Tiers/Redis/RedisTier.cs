@@ -17,6 +17,10 @@ internal sealed class RedisTier : IAsyncDisposable
     private readonly RedisEpochs _epochs;
     private readonly long _started;
 
+    /// <summary>When Redis was away last, in seconds since the start: it may have come back empty.</summary>
+    private int _returned;
+    private int _wasThere;
+
     public RedisTier(NodeState state, RedisOptions options)
     {
         _state = state;
@@ -25,7 +29,7 @@ internal sealed class RedisTier : IAsyncDisposable
         Topology = new RedisTopology(options, state.Time);
         Events = new RedisEvents(options, Topology, state.Time);
         _epochs = new RedisEpochs(options, Topology, Events, KnownEpochs, Learn);
-        Health = new RedisHealth(options, Topology, state.Time, _epochs.SynchronizeAsync, _epochs.KeepUpAsync);
+        Health = new RedisHealth(options, Topology, state.Time, ReturnAsync, _epochs.KeepUpAsync);
         Chunks = new RedisChunks(options, Topology);
         Finder = new RedisFinder(Chunks, options, state.MinPartialTokens, Background);
         Loader = new RedisLoader(state, this);
@@ -68,11 +72,18 @@ internal sealed class RedisTier : IAsyncDisposable
 
     public RedisCounters Counters { get; } = new();
 
-    /// <summary>Seconds since the start.</summary>
-    public int Now => (int)_state.Time.GetElapsedTime(_started).TotalSeconds;
+    /// <summary>In seconds since the start.</summary>
+    private int Now => (int)_state.Time.GetElapsedTime(_started).TotalSeconds;
 
-    /// <summary>A chunk that is in Redis now is taken to be for half of its time to live, in seconds since the start.</summary>
-    public int KnownUntil() => Now + Math.Max((int)Math.Min(Options.TimeToLive.TotalSeconds / 2, int.MaxValue / 4), 1);
+    /// <summary>A chunk that is in Redis now is taken to be for so long, in seconds.</summary>
+    private int KnownSeconds => Math.Max((int)Math.Min(Options.TimeToLive.TotalSeconds / 2, int.MaxValue / 4), 1);
+
+    /// <summary>For <see cref="ChunkNode.RedisUntil"/> of a chunk that is in Redis now.</summary>
+    public int KnownUntil() => Now + KnownSeconds;
+
+    /// <summary>A chunk is taken to be in Redis: it was not long ago, and Redis was not away since.</summary>
+    public bool IsKnown(ChunkNode node) =>
+        node.RedisUntil > Now && node.RedisUntil - KnownSeconds >= Volatile.Read(ref _returned);
 
     public void Start()
     {
@@ -158,9 +169,10 @@ internal sealed class RedisTier : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // Whoever waits for a server learns at once that it is over.
+        Health.Stop();
+        Topology.Dispose();
         await Health.DisposeAsync();
         await Events.DisposeAsync();
-        Topology.Dispose();
         await Loader.DisposeAsync();
         await Writer.DisposeAsync();
     }
@@ -201,6 +213,13 @@ internal sealed class RedisTier : IAsyncDisposable
         {
             search.Answered();
         }
+    }
+
+    private Task ReturnAsync()
+    {
+        // What was written within this second is asked for once more; at the start there is nothing to forget.
+        if (Interlocked.Exchange(ref _wasThere, 1) != 0) Volatile.Write(ref _returned, Now + 1);
+        return _epochs.SynchronizeAsync();
     }
 
     private void Hear(string kind, string text)

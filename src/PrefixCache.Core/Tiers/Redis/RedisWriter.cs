@@ -47,7 +47,7 @@ internal sealed class RedisWriter : IAsyncDisposable
     {
         if (_redis.Options.Write is not (RedisWritePolicy.OnReuse or RedisWritePolicy.Through)) return;
         for (var i = 0; i < path.Count; i++)
-            if (!path[i].IsWriteQueued && path[i].RedisUntil <= _redis.Now) Add(path[i]);
+            if (!path[i].IsWriteQueued && !_redis.IsKnown(path[i])) Add(path[i]);
     }
 
     /// <summary>Waits until chunks that are about to be written are, or will not be.</summary>
@@ -68,7 +68,7 @@ internal sealed class RedisWriter : IAsyncDisposable
         }
 
         await Task.WhenAll(settling);
-        lock (_state.Gate) return nodes.All(node => node.RedisUntil > _redis.Now);
+        lock (_state.Gate) return nodes.All(_redis.IsKnown);
     }
 
     /// <summary>A chunk is next to be evicted. Called under the node's lock.</summary>
@@ -94,11 +94,11 @@ internal sealed class RedisWriter : IAsyncDisposable
     }
 
     private bool IsToBeRescued(ChunkNode node) => _redis.Options.Write == RedisWritePolicy.OnEvict
-        && node is { IsComplete: true, IsWriteQueued: false } && node.RedisUntil <= _redis.Now;
+        && node is { IsComplete: true, IsWriteQueued: false } && !_redis.IsKnown(node);
 
     private void Add(ChunkNode node)
     {
-        if (node.IsWriteQueued || node.RedisUntil > _redis.Now) return;
+        if (node.IsWriteQueued || _redis.IsKnown(node)) return;
         if (TryAdd(node, false) is var drop and not RedisDrop.None) _redis.Counters.DroppedWrite(drop);
     }
 

@@ -18,6 +18,7 @@ internal sealed class RedisEndpoint(RedisOptions options, RedisAddress address, 
     private readonly SemaphoreSlim _connecting = new(1);
 #pragma warning restore CA2213
     private readonly ConcurrentBag<RespConnection> _idle = [];
+    private readonly ConcurrentDictionary<RespConnection, bool> _rented = new(ReferenceEqualityComparer.Instance);
     private volatile RespPipeline? _pipeline;
     private RedisException? _failure;
     private long _failedAt;
@@ -34,12 +35,21 @@ internal sealed class RedisEndpoint(RedisOptions options, RedisAddress address, 
     }
 
     /// <summary>A connection for payload that is the caller's alone, who blocks on it.</summary>
-    public RespConnection Rent() =>
-        _idle.TryTake(out var idle) ? idle : RespConnection.OpenBlocking(options, address, PayloadBufferBytes);
+    /// <exception cref="RedisException">The server cannot be reached.</exception>
+    public RespConnection Rent()
+    {
+        var connection = _idle.TryTake(out var idle) ? idle : RespConnection.OpenBlocking(options, address, PayloadBufferBytes);
+        _rented[connection] = true;
+
+        // Whoever blocks on it is woken by its end.
+        if (_disposed) connection.Dispose();
+        return connection;
+    }
 
     /// <param name="isSound">Nothing is left to be read or written on it.</param>
     public void Return(RespConnection connection, bool isSound)
     {
+        _rented.TryRemove(connection, out _);
         if (isSound && !_disposed) _idle.Add(connection);
         else connection.Dispose();
         if (_disposed) CloseIdle();
@@ -56,6 +66,7 @@ internal sealed class RedisEndpoint(RedisOptions options, RedisAddress address, 
         _disposed = true;
         _pipeline?.Dispose();
         CloseIdle();
+        foreach (var connection in _rented.Keys) connection.Dispose();
     }
 
     private async Task<RespPipeline> ConnectAsync()
@@ -64,7 +75,7 @@ internal sealed class RedisEndpoint(RedisOptions options, RedisAddress address, 
         try
         {
             if (_pipeline is { IsBroken: false } open) return open;
-            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_disposed) throw new RedisException(RedisFault.Connection, "The node stops.");
             if (_failure is { } failure && time.GetElapsedTime(_failedAt) < RetryAfter)
                 throw new RedisException(failure.Fault, failure.Message);
             _pipeline?.Dispose();

@@ -19,6 +19,7 @@ public sealed class RedisException : Exception
         if (word.SequenceEqual("READONLY"u8) || word.SequenceEqual("MISCONF"u8) || word.SequenceEqual("NOREPLICAS"u8))
             return RedisFault.ReadOnly;
         if (word.SequenceEqual("MOVED"u8) || word.SequenceEqual("ASK"u8) || word.SequenceEqual("TRYAGAIN"u8)) return RedisFault.Moved;
+        if (word.SequenceEqual("WRONGTYPE"u8)) return RedisFault.WrongType;
         if (word.SequenceEqual("CLUSTERDOWN"u8) || word.SequenceEqual("MASTERDOWN"u8)) return RedisFault.ClusterDown;
         return word.SequenceEqual("NOAUTH"u8) || word.SequenceEqual("WRONGPASS"u8) || word.SequenceEqual("NOPERM"u8)
             ? RedisFault.Denied

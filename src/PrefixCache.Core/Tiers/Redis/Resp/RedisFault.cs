@@ -29,6 +29,9 @@ public enum RedisFault
     /// <summary>User, password or rights are not enough (<c>NOAUTH</c>, <c>WRONGPASS</c>, <c>NOPERM</c>).</summary>
     Denied,
 
+    /// <summary>The key holds something that is not ours (<c>WRONGTYPE</c>).</summary>
+    WrongType,
+
     /// <summary>What came is no RESP.</summary>
     Protocol,
 

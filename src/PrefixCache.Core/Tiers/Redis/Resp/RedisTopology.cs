@@ -16,6 +16,7 @@ internal sealed class RedisTopology(RedisOptions options, TimeProvider time) : I
     private volatile Map _map = new([], [], false);
     private Task _refreshing = Task.CompletedTask;
     private long _refreshed;
+    private volatile bool _disposed;
 
     public bool IsKnown => _map.Masters.Count > 0;
 
@@ -70,11 +71,16 @@ internal sealed class RedisTopology(RedisOptions options, TimeProvider time) : I
 
     public void Dispose()
     {
+        _disposed = true;
         foreach (var endpoint in _endpoints.Values) endpoint.Dispose();
     }
 
-    private RedisEndpoint Endpoint(RedisAddress address) =>
-        _endpoints.GetOrAdd(address, static (key, state) => new RedisEndpoint(state.options, key, state.time), (options, time));
+    private RedisEndpoint Endpoint(RedisAddress address)
+    {
+        var endpoint = _endpoints.GetOrAdd(address, static (key, state) => new RedisEndpoint(state.options, key, state.time), (options, time));
+        if (_disposed) endpoint.Dispose();
+        return endpoint;
+    }
 
     private async Task RefreshQuietlyAsync()
     {
