@@ -50,12 +50,14 @@ internal sealed class RedisEndpoint(RedisOptions options, RedisAddress address, 
     public void Return(RespConnection connection, bool isSound)
     {
         _rented.TryRemove(connection, out _);
-        if (isSound && !_disposed) _idle.Add(connection);
+        if (isSound) _idle.Add(connection);
         else connection.Dispose();
-        if (_disposed) CloseIdle();
+
+        // Those that nobody uses may be as dead as this one.
+        if (!isSound || _disposed) CloseIdle();
     }
 
-    /// <summary>The connections that nobody uses may be as dead as one that was: they are opened anew.</summary>
+    /// <summary>The connections that nobody uses are opened anew.</summary>
     public void CloseIdle()
     {
         while (_idle.TryTake(out var connection)) connection.Dispose();
@@ -79,6 +81,7 @@ internal sealed class RedisEndpoint(RedisOptions options, RedisAddress address, 
             if (_failure is { } failure && time.GetElapsedTime(_failedAt) < RetryAfter)
                 throw new RedisException(failure.Fault, failure.Message);
             _pipeline?.Dispose();
+            CloseIdle();
             _pipeline = new RespPipeline(await RespConnection.OpenAsync(options, address, SharedBufferBytes, CancellationToken.None));
             if (_disposed) _pipeline.Dispose();
             _failure = null;
