@@ -54,6 +54,22 @@ public sealed class RedisLoadTests
         Assert.Equal(0, node.Node.Redis!.Counters.ChunksLoaded);
     }
 
+    [Fact]
+    public async Task Acquire_ComputingIsFasterThanRedis_OneComputesAndOthersMayWait()
+    {
+        await using var redis = await FillAsync();
+        await using var node = await StartAsync(redis);
+        var (one, other) = (await ConnectAsync(node), await ConnectAsync(node));
+        await ComputeFastAsync(one);
+        await using var claimed = await one.AcquireAsync(_layout, _tokens);
+        Assert.Equal((0, 0), (claimed.HitTokens, claimed.PendingTokens));
+        await using var second = await other.LookupAsync(_layout, _tokens);
+        Assert.Equal((0, Prompt), (second.HitTokens, second.PendingTokens));
+        await claimed.StoreAsync(TestKv.Memory(_layout, TestKv.Compute(_layout, _tokens), Prompt));
+        await using var third = await other.AcquireAsync(_layout, _tokens);
+        Assert.Equal(Prompt, third.HitTokens);
+    }
+
     /// <summary>A Redis with the prompt.</summary>
     private async Task<RedisServer> FillAsync()
     {

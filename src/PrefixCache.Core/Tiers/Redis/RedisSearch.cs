@@ -20,6 +20,9 @@ internal sealed class RedisSearch(NamespaceTree tree, int promptTokens, LoadQues
     /// <summary>Whether what was found is loaded.</summary>
     public LoadDecision Decision { get; set; }
 
+    /// <summary>Leading tokens that Redis has and that are not all to be loaded; 0 = what it has is loaded.</summary>
+    public int NotLoadedEnd => Decision.LoadEnd < Decision.EndToken ? Decision.EndToken : 0;
+
     /// <summary>Ends when Redis has answered, or failed to, and what is to be loaded is queued.</summary>
     public Task Found => _found.Task;
 
