@@ -62,5 +62,15 @@ internal sealed class RedisSearch(NamespaceTree tree, int promptTokens, LoadQues
         Progress?.Invoke();
     }
 
+    /// <summary>When the last chunk has come: what all of them had, for the one caller who reports it.</summary>
+    /// <returns>Bytes; 0 = there is nothing to report, or somebody else does.</returns>
+    public long TakeMoved()
+    {
+        if (Left > 0) return 0;
+        var bytes = Bytes;
+        Bytes = 0;
+        return bytes;
+    }
+
     public void Answered() => _found.TrySetResult();
 }
