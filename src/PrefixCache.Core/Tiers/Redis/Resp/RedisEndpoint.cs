@@ -34,8 +34,17 @@ internal sealed class RedisEndpoint(RedisOptions options, RedisAddress address, 
     }
 
     /// <summary>A connection for payload that is the caller's alone, who blocks on it.</summary>
-    public RespConnection Rent() =>
-        _idle.TryTake(out var idle) ? idle : RespConnection.OpenBlocking(options, address, PayloadBufferBytes);
+    /// <remarks>What the server has closed meanwhile, by a restart or its own <c>timeout</c>, fails nobody: another is taken.</remarks>
+    public RespConnection Rent()
+    {
+        while (_idle.TryTake(out var idle))
+        {
+            if (idle.IsQuiet) return idle;
+            idle.Dispose();
+        }
+
+        return RespConnection.OpenBlocking(options, address, PayloadBufferBytes);
+    }
 
     /// <param name="isSound">Nothing is left to be read or written on it.</param>
     public void Return(RespConnection connection, bool isSound)
