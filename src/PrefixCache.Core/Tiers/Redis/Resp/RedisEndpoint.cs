@@ -35,10 +35,11 @@ internal sealed class RedisEndpoint(RedisOptions options, RedisAddress address, 
     }
 
     /// <summary>A connection for payload that is the caller's alone, who blocks on it.</summary>
+    /// <remarks>What the server has closed meanwhile, by a restart or its own <c>timeout</c>, fails nobody: another is taken.</remarks>
     /// <exception cref="RedisException">The server cannot be reached.</exception>
     public RespConnection Rent()
     {
-        var connection = _idle.TryTake(out var idle) ? idle : RespConnection.OpenBlocking(options, address, PayloadBufferBytes);
+        var connection = TakeIdle() ?? RespConnection.OpenBlocking(options, address, PayloadBufferBytes);
         _rented[connection] = true;
 
         // Whoever blocks on it is woken by its end.
@@ -69,6 +70,17 @@ internal sealed class RedisEndpoint(RedisOptions options, RedisAddress address, 
         _pipeline?.Dispose();
         CloseIdle();
         foreach (var connection in _rented.Keys) connection.Dispose();
+    }
+
+    private RespConnection? TakeIdle()
+    {
+        while (_idle.TryTake(out var idle))
+        {
+            if (idle.IsQuiet) return idle;
+            idle.Dispose();
+        }
+
+        return null;
     }
 
     private async Task<RespPipeline> ConnectAsync()
