@@ -62,7 +62,8 @@ public sealed class ExtractionProgram : SampleProgram
         ClinicalCorpus corpus = ClinicalCorpus.Load();
         ClinicalNote[] notes = [.. corpus.Notes.Take(Count(parse, corpus.Notes.Count))];
         bool isCold = parse.GetValue(_cold);
-        if (isCold && options.Redis is null) throw new ArgumentException("--cold leaves nothing to reuse but in Redis: name one with --redis.");
+        if (isCold && options.Redis is null)
+            throw new ArgumentException("--cold leaves nothing to reuse but in Redis: name one with --redis.");
         SampleModel model = CreateModel(options.ModelFolder);
         PromptBuilder builder = new(corpus, model.Tokenizer);
         int[][] prompts = [.. notes.Select(builder.Build)];

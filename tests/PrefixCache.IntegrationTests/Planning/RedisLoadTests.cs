@@ -49,7 +49,8 @@ public sealed class RedisLoadTests
             await own.StoreAsync(TestKv.Memory(_layout, TestKv.Compute(_layout, _tokens.AsSpan(0, Own)), Own));
         await ComputeFastAsync(reader);
         await using var compute = await AskAsync(reader, LoadMode.NodeDefault);
-        Assert.Contains(compute.Decisions, decision => decision is { Tier: CacheTier.Redis, FirstToken: Own, EndToken: Prompt, Load: false });
+        Assert.Contains(compute.Decisions,
+            decision => decision is { Tier: CacheTier.Redis, FirstToken: Own, EndToken: Prompt, Load: false });
         Assert.Equal((Own, Own), (compute.HitTokens, compute.PendingTokens));
         Assert.Equal(0, node.Node.Redis!.Counters.ChunksLoaded);
     }
