@@ -36,8 +36,8 @@ public sealed record LookupOptions
     /// </summary>
     public TimeSpan Wait { get; init; }
 
-    /// <summary>How long <see cref="PrefixCacheClient.AcquireAsync"/> waits for others in all before it computes what they
-    /// compute.</summary>
+    /// <summary>How long <see cref="PrefixCacheClient.AcquireAsync"/> waits in all, for others and for what is loaded from Redis, before
+    /// it computes what they compute.</summary>
     public TimeSpan MaxWait { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Images and the like among the tokens, in rising position.</summary>

@@ -24,7 +24,7 @@ internal static partial class Log
     public static partial void Unauthenticated(ILogger logger, string peer, string reason);
 
     [LoggerMessage(7, LogLevel.Warning, "{Path} can be read by every user of this host: give it mode 0600")]
-    public static partial void TokenFileIsReadable(ILogger logger, string path);
+    public static partial void SecretIsReadable(ILogger logger, string path);
 
     [LoggerMessage(8, LogLevel.Warning, "Shared memory is refused to {Who}: {Reason}")]
     public static partial void ArenaRefused(ILogger logger, string who, string reason);
@@ -48,8 +48,8 @@ internal static partial class Log
     [LoggerMessage(16, LogLevel.Information, "Shared memory is off (shared-memory)")]
     public static partial void SharingOff(ILogger logger);
 
-    [LoggerMessage(17, LogLevel.Information, "Redis is available")]
-    public static partial void RedisAvailable(ILogger logger);
+    [LoggerMessage(17, LogLevel.Information, "Redis is available: {Servers}")]
+    public static partial void RedisAvailable(ILogger logger, string servers);
 
     [LoggerMessage(18, LogLevel.Warning, "Redis is read and takes no writes: {Cause}")]
     public static partial void RedisReadOnly(ILogger logger, string cause);

@@ -107,7 +107,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
                 cache.Lookups.Recorder = recorder;
             }
 
-            if (cache.Redis is { } redis) LogRedis(redis, loggers.CreateLogger<PrefixCacheNode>());
+            if (cache.Redis is { } redis) LogRedis(redis, options.Redis.Servers, loggers.CreateLogger<PrefixCacheNode>());
             node = Build(options, cache, sharing, recorder, tokens, loggers, time);
             await node.ListenAsync();
             if (!tenants.Except(options.TrustDomains.SelectMany(domain => domain.Tenants)).Any())
@@ -201,9 +201,12 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         Addresses = [.. bound.Select(address => address.Replace("http://unix:", "unix://", StringComparison.Ordinal))];
         SetHealth(true);
         Log.Serving(_logger, string.Join(", ", Addresses), OptionValue.FormatSize(_cache.HostCapacityBytes));
-        if (OperatingSystem.IsLinux() && _options.TokenFile.Length > 0
-            && (File.GetUnixFileMode(_options.TokenFile) & UnixFileMode.OtherRead) != 0)
-            Log.TokenFileIsReadable(_logger, _options.TokenFile);
+        foreach (var secret in (string[])[_options.TokenFile, _options.RedisPasswordFile])
+        {
+            if (OperatingSystem.IsLinux() && secret.Length > 0 && (File.GetUnixFileMode(secret) & UnixFileMode.OtherRead) != 0)
+                Log.SecretIsReadable(_logger, secret);
+        }
+
         if (_sharing is not null) Log.Sharing(_logger, _sharing.Address);
         LogPages();
         if (_cache.HostPinning is { Count: > 0 } pinning) _ = LogPinningAsync(pinning);
@@ -219,11 +222,11 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         else Log.NoHugePages(_logger, least.Describe());
     }
 
-    private static void LogRedis(RedisStatus redis, ILogger logger)
+    private static void LogRedis(RedisStatus redis, IReadOnlyList<RedisAddress> servers, ILogger logger)
     {
         redis.Changed += (state, cause) =>
         {
-            if (state == RedisState.Available) Log.RedisAvailable(logger);
+            if (state == RedisState.Available) Log.RedisAvailable(logger, string.Join(", ", servers));
             else if (state == RedisState.ReadOnly) Log.RedisReadOnly(logger, cause);
             else Log.RedisAway(logger, cause);
         };

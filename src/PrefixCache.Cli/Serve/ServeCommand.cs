@@ -14,6 +14,7 @@ internal static class ServeCommand
         Examples:
           prefixcache serve
           prefixcache serve --capacity 64GiB --socket /run/prefixcache.sock
+          prefixcache serve --redis redis.example:6379 --redis-password-file /etc/prefixcache/redis
           prefixcache serve --listen 0.0.0.0:7420 --token-file /etc/prefixcache/tokens
           PREFIXCACHE_CAPACITY=8GiB prefixcache serve --config node.json
         """;

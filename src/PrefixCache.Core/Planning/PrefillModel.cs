@@ -16,18 +16,21 @@ internal sealed class PrefillModel
     /// <summary>A report of so many tokens says half of what a long one does: a short one measures the cost of a call.</summary>
     private const double HalfWeightTokens = 256;
 
+    /// <summary>The first report that counts has so many tokens: a full hit's last one, alone, would pass for the price of each.</summary>
+    private const int MinFirstTokens = 64;
+
     private const double MinNanosecondsPerToken = 1;
     private const double MaxNanosecondsPerToken = 60e9;
 
     private readonly CostFit _fit = new(Forgetting, startA: 0, startB: 0, pullA: 0, pullB: 0.01);
 
-    /// <summary>Something was reported.</summary>
+    /// <summary>Something was reported that tells what a token costs.</summary>
     public bool IsMeasured { get; private set; }
 
     /// <summary>Takes a report in; what cannot be true is left out.</summary>
     public void Report(int firstToken, int tokens, double nanoseconds)
     {
-        if (firstToken < 0 || tokens < 1) return;
+        if (firstToken < 0 || tokens < (IsMeasured ? 1 : MinFirstTokens)) return;
         var each = nanoseconds / tokens;
         if (each is not (>= MinNanosecondsPerToken and <= MaxNanosecondsPerToken)) return;
         var middle = (firstToken + (tokens / 2.0)) / PositionUnit;

@@ -49,6 +49,16 @@ public class PrefillModelTests
         Assert.InRange(model.Estimate(0, 1000), 900 * C0, 1300 * C0);
     }
 
+    [Fact]
+    public void Report_OneTokenAtATimeFromTheStart_IsNoMeasurement()
+    {
+        var model = new PrefillModel();
+        for (var i = 0; i < 50; i++) model.Report(999, 1, 200 * C0);
+        Assert.False(model.IsMeasured);
+        model.Report(0, 1000, 1000 * C0);
+        Assert.InRange(model.Estimate(0, 1000), 990 * C0, 1010 * C0);
+    }
+
     [Theory]
     [InlineData(0, 1000, 0)]
     [InlineData(0, 1000, -1e9)]

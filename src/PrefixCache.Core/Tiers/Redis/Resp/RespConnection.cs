@@ -139,7 +139,9 @@ internal sealed class RespConnection : IDisposable
             or IOException { InnerException: SocketException { SocketErrorCode: SocketError.TimedOut or SocketError.WouldBlock } } =>
             new RedisException(RedisFault.TimeOut, $"Redis at {address} did not answer in time.", exception),
         AuthenticationException =>
-            new RedisException(RedisFault.Denied, $"Redis at {address}: its certificate is not trusted: {exception.Message}", exception),
+            new RedisException(RedisFault.Denied,
+                $"Redis at {address}: no certificate that redis-tls-ca (or the machine) trusts, or no TLS at that port: {exception.Message}",
+                exception),
         _ => new RedisException(RedisFault.Connection, $"Redis at {address}: {exception.Message}", exception),
     };
 
@@ -161,8 +163,19 @@ internal sealed class RespConnection : IDisposable
         {
             // A replica that has lost its master, or a server that is still loading, can be asked who it is nevertheless.
             if (reply.IsError && RedisException.FaultOf(reply.Bytes) is not (RedisFault.Loading or RedisFault.ClusterDown))
-                reply.OrThrow();
+                throw Refusal(options, reply);
         }
+    }
+
+    private RedisException Refusal(RedisOptions options, RespValue reply)
+    {
+        // A server without any password answers to one with an error that has no word of its own.
+        if (!reply.Bytes.StartsWith("NOAUTH "u8) && !reply.Bytes.StartsWith("WRONGPASS "u8) && !reply.Bytes.StartsWith("ERR AUTH "u8))
+            return new RedisException(RedisException.FaultOf(reply.Bytes), $"Redis at {Address}: {reply.Text}");
+        var what = options.Password.Length > 0
+            ? "the password in redis-password-file, or the user in redis-user"
+            : "calls without a password: give one in redis-password-file";
+        return new RedisException(RedisFault.Denied, $"Redis at {Address} refuses {what}: {reply.Text}");
     }
 
     /// <summary>A blocking connect has no time-out of its own.</summary>
@@ -186,9 +199,20 @@ internal sealed class RespConnection : IDisposable
     private static async Task<Stream> EncryptAsync(Stream inner, RedisTls tls, RedisAddress address, CancellationToken cancellationToken)
     {
         var stream = new SslStream(inner);
-        await stream.AuthenticateAsClientAsync(TlsOptions(tls, address), cancellationToken);
-        return stream;
+        try
+        {
+            await stream.AuthenticateAsClientAsync(TlsOptions(tls, address), cancellationToken);
+            return stream;
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException)
+        {
+            throw NoTls(address, exception);
+        }
     }
+
+    private static RedisException NoTls(RedisAddress address, Exception exception) => new(
+        exception is IOException ? RedisFault.Connection : RedisFault.TimeOut,
+        $"Redis at {address} did not answer to TLS: it is not well, or has no TLS at that port (redis-tls).", exception);
 
     private static SslClientAuthenticationOptions TlsOptions(RedisTls tls, RedisAddress address)
     {
