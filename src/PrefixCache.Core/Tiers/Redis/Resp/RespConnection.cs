@@ -46,7 +46,7 @@ internal sealed class RespConnection : IDisposable
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(options.TimeOut);
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = MakeSocket(address);
         RespConnection? connection = null;
         try
         {
@@ -72,15 +72,11 @@ internal sealed class RespConnection : IDisposable
     public static RespConnection OpenBlocking(RedisOptions options, RedisAddress address, int bufferBytes)
     {
         var milliseconds = (int)Math.Clamp(options.TimeOut.TotalMilliseconds, 1, int.MaxValue);
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp)
-        {
-            NoDelay = true,
-            ReceiveTimeout = milliseconds,
-            SendTimeout = milliseconds,
-        };
+        var socket = MakeSocket(address);
         RespConnection? connection = null;
         try
         {
+            (socket.ReceiveTimeout, socket.SendTimeout) = (milliseconds, milliseconds);
             Connect(socket, address, options.TimeOut);
             Stream stream = new NetworkStream(socket, ownsSocket: true);
             if (options.Tls.Enabled)
@@ -159,6 +155,19 @@ internal sealed class RespConnection : IDisposable
             // A replica that has lost its master, or a server that is still loading, can be asked who it is nevertheless.
             if (reply.IsError && RedisException.FaultOf(reply.Bytes) is not (RedisFault.Loading or RedisFault.ClusterDown))
                 reply.OrThrow();
+        }
+    }
+
+    /// <exception cref="RedisException">The process may open no more.</exception>
+    private static Socket MakeSocket(RedisAddress address)
+    {
+        try
+        {
+            return new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        }
+        catch (SocketException exception)
+        {
+            throw Translate(exception, address);
         }
     }
 
