@@ -199,6 +199,9 @@ internal sealed class ChunkStore(IBlockTier tier, IEvictionPolicy policy, GhostL
     {
         var victim = policy.SelectVictim();
         while (victim is not null && Redis?.TryRescue(victim) == true) victim = policy.SelectVictim();
+
+        // Who stores now goes before what is only to be kept.
+        if (victim is null && Redis?.TryGiveUp(this) == true) victim = policy.SelectVictim();
         if (victim is null) return false;
         Redis?.Evicting(victim);
         policy.Removed(victim);

@@ -34,6 +34,9 @@ public sealed class ClaimService : IDisposable
             if (!Find(session, reservationId).Succeeded(out var reservation, out var error)) return error;
             if (letGo) return LetGo(reservation);
             if (Settle(reservation) is { } settled) return settled;
+
+            // It would hold others up and never store what they wait for.
+            if (session.IsReadOnly) return new ClaimAnswer(ClaimOutcome.Nothing);
             plan = new ClaimPlan(reservation, reservation.AnsweredTokens, End(reservation));
         }
 

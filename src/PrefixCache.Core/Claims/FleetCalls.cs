@@ -5,10 +5,18 @@ using PrefixCache.Format.Keys;
 namespace PrefixCache.Core.Claims;
 
 /// <summary>Asks the fleet with a deadline; what fails or is late counts as no answer.</summary>
+// Its semaphore has no wait handle: there is nothing to dispose, and who waits may come after the end.
+#pragma warning disable CA1001
 internal sealed class FleetCalls(IFleetClaims fleet, NodeState state, TimeSpan lifetime)
+#pragma warning restore CA1001
 {
     /// <summary>A worker waits for the answer before it computes.</summary>
     private static readonly TimeSpan Deadline = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Calls under way at a time: those of a long prompt, or of many, must not crowd lookups out.</summary>
+    private const int MaxCalls = 256;
+
+    private readonly SemaphoreSlim _places = new(MaxCalls);
 
     public Lock Gate => state.Gate;
 
@@ -55,12 +63,25 @@ internal sealed class FleetCalls(IFleetClaims fleet, NodeState state, TimeSpan l
         using var deadline = new CancellationTokenSource(Deadline, state.Time);
         try
         {
-            return await ask(deadline.Token).AsTask().WaitAsync(deadline.Token);
+            return await TakeTurnAsync(ask, deadline.Token).WaitAsync(deadline.Token);
         }
         catch (Exception)
         {
             // Whatever went wrong out there, this node's workers go on; the fleet's side logs and counts it.
             return none;
+        }
+    }
+
+    private async Task<T> TakeTurnAsync<T>(Func<CancellationToken, ValueTask<T>> ask, CancellationToken cancellationToken)
+    {
+        await _places.WaitAsync(cancellationToken);
+        try
+        {
+            return await ask(cancellationToken);
+        }
+        finally
+        {
+            _places.Release();
         }
     }
 }

@@ -18,6 +18,9 @@ internal sealed class FleetHold
     private readonly Claim _claim;
     private readonly Guid _holder;
     private readonly List<(int Position, ChunkKey Key)> _keys;
+
+    /// <summary>The same: words of other nodes are looked up under the node's lock.</summary>
+    private readonly HashSet<ChunkKey> _held;
     private readonly TaskCompletionSource _waited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isRunning;
     private bool _advanced;
@@ -27,12 +30,12 @@ internal sealed class FleetHold
 
     /// <param name="keys">Held by <paramref name="holder"/> already.</param>
     public FleetHold(FleetCalls calls, Claim claim, List<(int Position, ChunkKey Key)> keys, Guid holder) =>
-        (_calls, _claim, _keys, _holder) = (calls, claim, keys, holder);
+        (_calls, _claim, _keys, _held, _holder) = (calls, claim, keys, [.. keys.Select(held => held.Key)], holder);
 
     /// <summary>All keys were let go.</summary>
     public bool IsOver { get; private set; }
 
-    public bool Holds(ChunkKey key) => _keys.Exists(held => held.Key == key);
+    public bool Holds(ChunkKey key) => _held.Contains(key);
 
     /// <summary>A position of the claim is there.</summary>
     public void Advanced() => Start(ref _advanced);
@@ -112,7 +115,7 @@ internal sealed class FleetHold
     private async Task ReleaseAsync(int end)
     {
         await Task.WhenAll(Keys(end).Select(key => _calls.ReleaseAsync(key, _holder)));
-        lock (_calls.Gate) _keys.RemoveAll(held => held.Position < end);
+        lock (_calls.Gate) _keys.RemoveAll(held => held.Position < end && _held.Remove(held.Key));
     }
 
     private List<ChunkKey> Keys(int end)

@@ -15,10 +15,16 @@ internal sealed class EpochTable(TimeProvider time)
     /// <summary>Most epochs that are remembered one by one.</summary>
     internal const int Max = 16_384;
 
+    /// <summary>Later ones were set by nobody, and are more than Redis's scripts can count: 2^53.</summary>
+    private const ulong MaxEpoch = 1UL << 53;
+
     /// <summary>The least epoch of every namespace.</summary>
     private const string Floor = "*";
 
     private readonly Dictionary<string, ulong> _epochs = [];
+
+    /// <summary>The highest of all that were ever known.</summary>
+    private ulong _last;
 
     /// <summary>An epoch was raised on this node.</summary>
     public Action<string, ulong>? Raised { get; set; }
@@ -38,22 +44,23 @@ internal sealed class EpochTable(TimeProvider time)
     {
         if (_epochs.Count >= Max)
         {
-            var floor = Next(_epochs.Values.Max());
+            var floor = Next(_last);
             _epochs.Clear();
             Set(Floor, floor);
         }
 
-        Set(name, Next(Math.Max(Of(Floor), Of(name))));
+        // Later than all others: a tenant's counts for namespaces that have their own, set by a clock that was ahead.
+        Set(name, Next(_last));
     }
 
     /// <summary>Another node has raised an epoch.</summary>
     /// <returns>It was lower here.</returns>
     public bool Learn(string name, ulong epoch)
     {
-        if (epoch <= Of(Floor) || Of(name) >= epoch) return false;
+        if (epoch <= Of(Floor) || Of(name) >= epoch || epoch > MaxEpoch) return false;
         if (_epochs.Count >= Max && name != Floor && !_epochs.ContainsKey(name)) name = Floor;
-        if (name == Floor) _epochs.Clear();
-        _epochs[name] = epoch;
+        if (name == Floor) foreach (var lower in _epochs.Where(pair => pair.Value <= epoch).ToList()) _epochs.Remove(lower.Key);
+        (_epochs[name], _last) = (epoch, Math.Max(_last, epoch));
         return true;
     }
 
@@ -64,7 +71,7 @@ internal sealed class EpochTable(TimeProvider time)
 
     private void Set(string name, ulong epoch)
     {
-        _epochs[name] = epoch;
+        _epochs[name] = _last = epoch;
         Raised?.Invoke(name, epoch);
     }
 

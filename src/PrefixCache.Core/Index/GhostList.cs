@@ -32,6 +32,9 @@ internal sealed class GhostList(long maxTokens)
     public void Revive(ChunkNode node)
     {
         Leave(node);
+
+        // It is computed or loaded anew: Redis did not have it, or says now that it has.
+        node.RedisUntil = 0;
         if (node.Parent is not null) node.Parent.Children++;
     }
 

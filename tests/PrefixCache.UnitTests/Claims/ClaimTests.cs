@@ -2,6 +2,7 @@ using PrefixCache.Core.Claims;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Results;
+using PrefixCache.Core.Sessions;
 
 namespace PrefixCache.UnitTests.Claims;
 
@@ -21,6 +22,17 @@ public sealed class ClaimTests : IDisposable
         Assert.Equal(new ClaimAnswer(ClaimOutcome.Granted, 0, 1200, 0, TimeSpan.FromSeconds(10), NodeOnly: true), claim);
         Assert.Equal((1, 0), _bench.Now);
         Assert.Equal(4 * 256, _bench.Node.Counters.TokensHashed);
+    }
+
+    [Fact]
+    public void Claim_OfASessionThatNeverStores_HoldsNobodyUp()
+    {
+        var reader = TestNode.Value(
+            _bench.Node.Sessions.Open(new SessionRequest("default", "reader", SessionRole.Scheduler, IsReadOnly: true)));
+        var read = _bench.Ask("a", ClaimBench.Prompt(1), session: reader);
+        Assert.Equal(ClaimOutcome.Nothing, _bench.Claim(read, session: reader).Outcome);
+        Assert.Equal(ClaimOutcome.Granted, _bench.Claim(_bench.Ask("b", ClaimBench.Prompt(2))).Outcome);
+        Assert.Equal(ClaimOutcome.Pending, _bench.Claim(_bench.Ask("a", ClaimBench.Prompt(1), session: reader), session: reader).Outcome);
     }
 
     [Fact]

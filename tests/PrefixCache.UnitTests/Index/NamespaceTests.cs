@@ -155,4 +155,44 @@ public sealed class NamespaceTests : IDisposable
         Assert.NotEqual(before, table.GetOrAdd(key, _node.Layout).Root);
         Assert.NotEqual(before, table.GetOrAdd(key with { Salt = "never cleared" }, _node.Layout).Root);
     }
+
+    [Fact]
+    public void Detach_ByAClockThatIsBehind_ClearsNevertheless()
+    {
+        using var domains = TestNode.OneDomain();
+        var (ahead, behind) = (new ManualTime(), new ManualTime());
+        ahead.Advance(TimeSpan.FromHours(1));
+        var (one, two) = (new NamespaceTable(domains, ahead), new NamespaceTable(domains, behind));
+        var key = new NamespaceKey("t", "", "", _node.Layout.Id);
+        one.Detach(key);
+        foreach (var (name, epoch) in one.Epochs.All()) two.Epochs.Learn(name, epoch);
+        var before = two.GetOrAdd(key, _node.Layout).Root;
+
+        two.DetachTenant("t");
+        var after = two.GetOrAdd(key, _node.Layout).Root;
+        two.Detach(key);
+
+        Assert.NotEqual(before, after);
+        Assert.NotEqual(after, two.GetOrAdd(key, _node.Layout).Root);
+    }
+
+    [Fact]
+    public void Learn_OfALeastEpoch_KeepsThoseAboveIt()
+    {
+        var epochs = new EpochTable(TimeProvider.System);
+        var key = new NamespaceKey("t", "", "", _node.Layout.Id);
+        epochs.Learn(EpochTable.NameOf(key), 20);
+        epochs.Learn(EpochTable.NameOf("t"), 5);
+        epochs.Learn("*", 10);
+        Assert.Equal((20UL, 10UL, 2), (epochs.Of(key), epochs.Of(key with { Salt = "x" }), epochs.Count));
+    }
+
+    [Fact]
+    public void Learn_OfNonsense_LeavesTheEpochsInOrder()
+    {
+        var epochs = new EpochTable(TimeProvider.System);
+        Assert.False(epochs.Learn("t:x", ulong.MaxValue));
+        epochs.Raise("t:x");
+        Assert.InRange(epochs.All().Single().Epoch, 1UL, 1UL << 53);
+    }
 }

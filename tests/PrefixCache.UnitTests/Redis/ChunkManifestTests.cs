@@ -38,6 +38,13 @@ public sealed class ChunkManifestTests
         Assert.Null(ChunkManifest.TryRead([.. bytes, 0], Shape, 16));
     }
 
+    [Fact]
+    public void TryRead_OfCountlessParts_IsNull()
+    {
+        var made = ChunkManifest.Make(16, 7, Shape.PayloadBytes(16), 1, new ulong[Shape.Segments]);
+        Assert.Null(ChunkManifest.TryRead(made.Bytes, Shape, 16));
+    }
+
     private static ChunkManifest Make() =>
         ChunkManifest.Make(16, 7, Shape.PayloadBytes(16), 1000, [.. Enumerable.Range(0, Shape.Segments).Select(i => (ulong)i)]);
 }

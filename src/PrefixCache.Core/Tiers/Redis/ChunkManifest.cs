@@ -17,6 +17,9 @@ internal sealed class ChunkManifest
     /// <summary>A part that is larger was not written by this program.</summary>
     private const int MaxPartBytes = 512 << 20;
 
+    /// <summary>Every command on a chunk names all of them.</summary>
+    private const int MaxParts = 1024;
+
     /// <param name="bytes">Checked.</param>
     private ChunkManifest(byte[] bytes) => Bytes = bytes;
 
@@ -63,7 +66,8 @@ internal sealed class ChunkManifest
         if (Xxh3.Hash64(bytes.AsSpan(0, end)) != BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(end))) return null;
         var manifest = new ChunkManifest(bytes);
         return manifest.Tokens == tokens && BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(16)) == shape.PayloadBytes(tokens)
-            && manifest.PartBytes is > 0 and <= MaxPartBytes && BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(28)) == shape.Segments
+            && manifest.PartBytes is > 0 and <= MaxPartBytes && manifest.Parts <= MaxParts
+            && BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(28)) == shape.Segments
             ? manifest
             : null;
     }

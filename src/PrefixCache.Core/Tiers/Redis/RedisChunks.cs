@@ -24,6 +24,9 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
     /// <summary>Taken on either side: some of them may be gone.</summary>
     private const int Neighbours = 4;
 
+    /// <summary>Time-outs that each part may take, and one part more.</summary>
+    private const int PartTimeOuts = 4;
+
     /// <summary>Deletes a manifest and its parts, if it is still the one that was read.</summary>
     private const string DeleteScript =
         "if redis.call('GET',KEYS[1])==ARGV[1] then return redis.call('UNLINK',unpack(KEYS)) else return 0 end";
@@ -52,6 +55,8 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
         for (var i = 0; i < found.Length; i++)
         {
             var values = batch.Reply(together ? 0 : i).Items;
+            if (values.Count != shapes.Count * (together ? chunks.Count : 1))
+                throw new RedisException(RedisFault.Protocol, $"MGET answered {values.Count} values to other keys.");
             var manifests = new ChunkManifest?[shapes.Count];
             for (var shard = 0; shard < manifests.Length; shard++)
             {
@@ -89,6 +94,7 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
     {
         var endpoint = topology.MasterOf(name);
         var connection = endpoint.Rent();
+        using var limit = Limit(connection, manifest.Parts);
         var isSound = false;
         try
         {
@@ -99,6 +105,10 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
         catch (RedisException exception) when (exception.Fault == RedisFault.WrongType)
         {
             return ChunkReadOutcome.Damaged;
+        }
+        catch (Exception exception) when (limit.IsCancellationRequested)
+        {
+            throw new RedisException(RedisFault.TimeOut, $"Redis at {endpoint.Address} is too slow: a chunk took too long.", exception);
         }
         catch (Exception exception) when (exception is not RedisException)
         {
@@ -143,12 +153,17 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
         var manifest = ChunkManifest.Make(tokens, nonce, payload.Length, options.PartBytes, checksums);
         var endpoint = topology.MasterOf(name);
         var connection = endpoint.Rent();
+        using var limit = Limit(connection, manifest.Parts);
         var isSound = false;
         try
         {
             var outcome = WritePartsAsync(connection, name, shard, manifest, payload).GetAwaiter().GetResult();
             isSound = true;
             return outcome;
+        }
+        catch (Exception exception) when (limit.IsCancellationRequested)
+        {
+            throw new RedisException(RedisFault.TimeOut, $"Redis at {endpoint.Address} is too slow: a chunk took too long.", exception);
         }
         catch (Exception exception) when (exception is not RedisException)
         {
@@ -310,6 +325,15 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
         for (var part = 0; part < manifest.Parts; part++) name.AddPart(commands, shard, manifest.Nonce, part);
         (await connection.CallAsync(commands))[0].OrThrow();
         return isFirst ? ChunkWriteOutcome.Evicted : ChunkWriteOutcome.Present;
+    }
+
+    /// <summary>Ends a connection over which bytes come, but so slowly that who waits for the chunk computes it sooner.</summary>
+    private CancellationTokenSource Limit(RespConnection connection, int parts)
+    {
+        var time = Math.Min(options.TimeOut.TotalSeconds * PartTimeOuts * (parts + 1), TimeSpan.SecondsPerDay);
+        var limit = new CancellationTokenSource(TimeSpan.FromSeconds(time));
+        limit.Token.Register(connection.Dispose);
+        return limit;
     }
 
     private static long Milliseconds(TimeSpan time) => (long)time.TotalMilliseconds;

@@ -12,8 +12,11 @@ namespace PrefixCache.Core.Tiers.Redis;
 /// </remarks>
 /// <param name="mine">What this node knows.</param>
 /// <param name="learn">Takes what others have told.</param>
+// Its semaphore has no wait handle: there is nothing to dispose, and who waits may come after the end.
+#pragma warning disable CA1001
 internal sealed class RedisEpochs(RedisOptions options, RedisTopology topology, RedisEvents events,
     Func<IReadOnlyList<(string Name, ulong Epoch)>> mine, Action<IReadOnlyList<(string Name, ulong Epoch)>> learn)
+#pragma warning restore CA1001
 {
     public const string Word = "epoch";
 
@@ -29,6 +32,8 @@ internal sealed class RedisEpochs(RedisOptions options, RedisTopology topology, 
 
     private readonly ConcurrentQueue<(string Name, ulong Epoch)> _unpublished = new();
 
+    private readonly SemaphoreSlim _telling = new(1);
+
     private string Key => $"{options.Prefix}:epochs";
 
     private int Slot => HashSlot.Of(Encoding.UTF8.GetBytes(Key));
@@ -37,6 +42,7 @@ internal sealed class RedisEpochs(RedisOptions options, RedisTopology topology, 
     /// <exception cref="RedisException">The server fails.</exception>
     public async Task SynchronizeAsync()
     {
+        if (events.Refusal is { } refusal) throw new RedisException(refusal.Fault, refusal.Message);
         var known = mine();
         var next = 0;
         do
@@ -55,17 +61,12 @@ internal sealed class RedisEpochs(RedisOptions options, RedisTopology topology, 
     /// <exception cref="RedisException">The server fails; what could not be told is kept.</exception>
     public async Task KeepUpAsync()
     {
-        while (_unpublished.TryPeek(out var epoch))
-        {
-            await RaiseAsync([epoch]);
-            await events.TellAsync(Word, string.Create(CultureInfo.InvariantCulture, $"{epoch.Name} {epoch.Epoch}"));
-            _unpublished.TryDequeue(out _);
-        }
-
+        if (events.Refusal is { } refusal) throw new RedisException(refusal.Fault, refusal.Message);
+        await TellAsync();
         using var batch = new RedisBatch(topology);
         batch.Command(Slot, "HLEN", 2).Add(Key);
         await batch.SendAsync();
-        if (batch.Reply(0).Number < Math.Min(mine().Count, 1)) await SynchronizeAsync();
+        if (batch.Reply(0).Number < mine().Count) await SynchronizeAsync();
     }
 
     /// <summary>Another node has cleared something.</summary>
@@ -73,6 +74,25 @@ internal sealed class RedisEpochs(RedisOptions options, RedisTopology topology, 
     {
         var space = text.LastIndexOf(' ');
         if (space > 0 && ulong.TryParse(text.AsSpan(space + 1), CultureInfo.InvariantCulture, out var epoch)) learn([(text[..space], epoch)]);
+    }
+
+    /// <summary>One at a time: what two tell at once, one of them would take for told.</summary>
+    private async Task TellAsync()
+    {
+        await _telling.WaitAsync();
+        try
+        {
+            while (_unpublished.TryPeek(out var epoch))
+            {
+                await RaiseAsync([epoch]);
+                await events.TellAsync(Word, string.Create(CultureInfo.InvariantCulture, $"{epoch.Name} {epoch.Epoch}"));
+                _unpublished.TryDequeue(out _);
+            }
+        }
+        finally
+        {
+            _telling.Release();
+        }
     }
 
     private async Task<RespValue> RaiseAsync(List<(string Name, ulong Epoch)> epochs)

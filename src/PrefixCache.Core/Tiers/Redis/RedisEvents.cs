@@ -35,6 +35,9 @@ internal sealed class RedisEvents : IAsyncDisposable
     /// <summary>Something was heard within the last few seconds, or could have been.</summary>
     public bool IsSubscribed { get; private set; }
 
+    /// <summary>Why this node may not listen: what others clear it would not learn. Null where it may.</summary>
+    public RedisException? Refusal { get; private set; }
+
     private string Channel => $"{_options.Prefix}:events";
 
     public void Start() => _loop = Task.Run(ListenAsync);
@@ -70,7 +73,8 @@ internal sealed class RedisEvents : IAsyncDisposable
             }
             catch (Exception exception) when (exception is RedisException or OperationCanceledException or IOException or ObjectDisposedException)
             {
-                // Connected again below; whoever uses Redis otherwise learns it there.
+                // Connected again below; whoever uses Redis otherwise learns it there, but for a right that only listeners need.
+                if (exception is RedisException { Fault: RedisFault.Denied } refusal) Refusal = refusal;
             }
 
             IsSubscribed = false;
@@ -86,7 +90,7 @@ internal sealed class RedisEvents : IAsyncDisposable
         connection.Watch();
         await connection.WriteAsync(subscribe.Bytes);
         (await connection.Reader.ReadAsync(connection.Stalled)).OrThrow();
-        IsSubscribed = true;
+        (IsSubscribed, Refusal) = (true, null);
         Resubscribed?.Invoke();
         var next = connection.Reader.ReadAsync(connection.Stalled).AsTask();
         connection.Rest();

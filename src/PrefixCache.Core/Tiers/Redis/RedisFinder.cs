@@ -13,6 +13,9 @@ internal sealed class RedisFinder(RedisChunks chunks, RedisOptions options, int 
     /// <summary>Neighbours whose manifests are asked for: one of them may be gone.</summary>
     private const int MaxCandidates = 3;
 
+    /// <summary>Chunks that one question asks for: more would hold all others up at the server, and there is no room to queue them.</summary>
+    private const int MaxPositions = 1024;
+
     /// <summary>The keys of the chunks from a position on.</summary>
     public static ChunkChain Chain(KvLayout layout, TokenBuffer prompt, in ChunkKey parent, int first)
     {
@@ -34,15 +37,16 @@ internal sealed class RedisFinder(RedisChunks chunks, RedisOptions options, int 
     public async Task<RedisFinding> FindAsync(
         KvLayout layout, TokenBuffer prompt, ChunkChain chain, int first, ChunkKey parent, int served)
     {
-        var asked = new List<(RedisName Name, int Tokens)>(chain.Count - first);
-        for (var position = first; position < chain.Count; position++)
+        var end = Math.Min(chain.Count, first + MaxPositions);
+        var asked = new List<(RedisName Name, int Tokens)>(end - first);
+        for (var position = first; position < end; position++)
             asked.Add((chunks.NameOf(chain.Key(position)), chain.Text(position).Count));
         var finding = new RedisFinding(prompt) { EndTokens = served };
         try
         {
             var manifests = await chunks.FindAsync(asked, layout.Shapes);
             var position = first;
-            for (; position < chain.Count && manifests[position - first] is { } shards; position++)
+            for (; position < end && manifests[position - first] is { } shards; position++)
             {
                 var (name, tokens) = asked[position - first];
                 finding.Chunks.Add(new FoundChunk(position, prompt, position * layout.ChunkTokens, tokens, chain.Key(position), name, shards));
@@ -50,7 +54,7 @@ internal sealed class RedisFinder(RedisChunks chunks, RedisOptions options, int 
 
             if (position > first) finding.EndTokens = Math.Max(served, Math.Min(prompt.Count, position * layout.ChunkTokens));
             var before = position == first ? parent : chain.Key(position - 1);
-            if (position < chain.Count && options.MatchSiblings)
+            if (position < end && options.MatchSiblings)
                 await FindSharingAsync(layout, prompt, position, before, finding);
             Touch(finding);
             return finding;

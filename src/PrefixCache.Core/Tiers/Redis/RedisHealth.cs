@@ -181,6 +181,11 @@ internal sealed class RedisHealth : IAsyncDisposable
             (state, cause) = (exception.Fault == RedisFault.ReadOnly ? RedisState.ReadOnly : RedisState.Away, exception.Message);
             if (exception.Fault == RedisFault.ReadOnly) _topology.Refresh();
         }
+        catch (Exception exception)
+        {
+            // Whatever it was, nobody else would ever find Redis well again.
+            (state, cause) = (RedisState.Away, $"Redis could not be probed: {exception.Message}");
+        }
 
         bool changed;
         lock (_gate)

@@ -99,7 +99,10 @@ internal sealed class RedisLoader : IAsyncDisposable
         var began = _state.Time.GetTimestamp();
         var bytes = targets.Sum(target => (long)target.Block.PayloadBytes);
         _redis.Counters.InFlight(bytes);
-        var outcome = default(RedisDrop);
+
+        // Whatever goes wrong: what was not read and checked is not attached.
+        var outcome = RedisDrop.Failed;
+        var isRead = true;
         try
         {
             foreach (var (shard, block) in targets)
@@ -108,10 +111,11 @@ internal sealed class RedisLoader : IAsyncDisposable
                 if (read == ChunkReadOutcome.Loaded) continue;
                 _redis.Counters.Damaged();
                 _redis.Background(_redis.Chunks.DeleteAsync(job.Name, shard, job.Shards[shard]));
-                outcome = RedisDrop.Failed;
+                isRead = false;
                 break;
             }
 
+            if (isRead) outcome = RedisDrop.None;
             _redis.Health.Succeeded();
         }
         catch (RedisException exception)
@@ -179,8 +183,8 @@ internal sealed class RedisLoader : IAsyncDisposable
         var (node, store) = (job.Node, job.Node.Tree.Store);
 
         // Before it is attached, for what is complete and not known to be in Redis would be written there.
-        if (outcome == RedisDrop.None) node.RedisUntil = _redis.KnownUntil();
-        else _redis.Counters.DroppedLoad(outcome);
+        node.RedisUntil = outcome == RedisDrop.None ? _redis.KnownUntil() : 0;
+        if (outcome != RedisDrop.None) _redis.Counters.DroppedLoad(outcome);
         foreach (var (shard, block) in targets)
         {
             if (outcome == RedisDrop.None) store.TryAttach(node, shard, block, job.Shards[shard].Checksums);

@@ -125,10 +125,23 @@ internal sealed class RedisTier : IAsyncDisposable
         reservation.Search = null;
     }
 
-    /// <summary>Leading tokens of a prompt that Redis has now, where they are more than the host tier's; nothing is loaded.</summary>
+    /// <summary>
+    /// Leading tokens of a prompt that Redis has now, where they are more than the host tier's; nothing is loaded. 0 where it does not say so
+    /// within the budget of a lookup.
+    /// </summary>
     public async Task<int> ReachAsync(ClaimPlan plan)
     {
         if (!Health.IsReadable) return 0;
+        var found = FindReachAsync(plan);
+        await ((Task)found).WaitAsync(Options.LookupBudget, _state.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return found.IsCompletedSuccessfully ? found.Result : 0;
+    }
+
+    /// <summary>What the host tier lacks of a request may be in Redis: it did not say, or could not be asked.</summary>
+    public bool IsUnanswered(Reservation reservation) => reservation.Search?.IsUnanswered ?? !Health.IsReadable;
+
+    private async Task<int> FindReachAsync(ClaimPlan plan)
+    {
         try
         {
             var chain = RedisFinder.Chain(plan.Tree.Layout, plan.Tokens, plan.Slots[0].Parent, plan.FirstPosition);
@@ -142,10 +155,12 @@ internal sealed class RedisTier : IAsyncDisposable
             Failed(exception);
             return 0;
         }
+        catch (Exception exception)
+        {
+            Report(exception);
+            return 0;
+        }
     }
-
-    /// <summary>What the host tier lacks of a request may be in Redis: it did not say, or could not be asked.</summary>
-    public bool IsUnanswered(Reservation reservation) => reservation.Search?.IsUnanswered ?? !Health.IsReadable;
 
     /// <summary>A lookup waits no longer for the answer.</summary>
     public void Late()

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
+using PrefixCache.Core.Blocks;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Tiers.Redis.Resp;
 
@@ -23,8 +24,8 @@ internal sealed class RedisWriter : IAsyncDisposable
     /// <summary>Who waits until a chunk is written, or will not be. Protected by the node's lock.</summary>
     private readonly Dictionary<ChunkNode, TaskCompletionSource> _settling = [];
 
-    /// <summary>Protected by the node's lock.</summary>
-    private int _rescued;
+    /// <summary>Chunks that stay until they are written. Protected by the node's lock.</summary>
+    private readonly HashSet<ChunkNode> _rescued = [];
 
     public RedisWriter(NodeState state, RedisTier redis)
     {
@@ -75,10 +76,23 @@ internal sealed class RedisWriter : IAsyncDisposable
     /// <returns>It stays until it is written.</returns>
     public bool TryRescue(ChunkNode victim)
     {
-        if (!IsToBeRescued(victim) || _rescued >= MaxRescued || TryAdd(victim, true) != RedisDrop.None) return false;
+        if (!IsToBeRescued(victim) || _rescued.Count >= MaxRescued || TryAdd(victim) != RedisDrop.None) return false;
         victim.Tree.Store.Lease(victim);
-        _rescued++;
-        return true;
+        return _rescued.Add(victim);
+    }
+
+    /// <summary>Nothing else is left to be evicted: one that is not being written yet stays no longer. Called under the node's lock.</summary>
+    public bool TryGiveUp(ChunkStore store)
+    {
+        foreach (var node in _rescued)
+        {
+            if (node.Tree.Store != store || node is not { Leases: 1, Children: 0, Writers: 0 }) continue;
+            _rescued.Remove(node);
+            store.Unlease(node);
+            return true;
+        }
+
+        return false;
     }
 
     /// <summary>A chunk goes. Called under the node's lock.</summary>
@@ -99,13 +113,13 @@ internal sealed class RedisWriter : IAsyncDisposable
     private void Add(ChunkNode node)
     {
         if (node.IsWriteQueued || _redis.IsKnown(node)) return;
-        if (TryAdd(node, false) is var drop and not RedisDrop.None) _redis.Counters.DroppedWrite(drop);
+        if (TryAdd(node) is var drop and not RedisDrop.None) _redis.Counters.DroppedWrite(drop);
     }
 
-    private RedisDrop TryAdd(ChunkNode node, bool isLeased)
+    private RedisDrop TryAdd(ChunkNode node)
     {
         if (!_redis.Health.IsWritable) return RedisDrop.Away;
-        if (!_queue.Writer.TryWrite(new WriteJob(node, isLeased))) return RedisDrop.QueueFull;
+        if (!_queue.Writer.TryWrite(new WriteJob(node))) return RedisDrop.QueueFull;
         node.IsWriteQueued = true;
         return RedisDrop.None;
     }
@@ -151,7 +165,7 @@ internal sealed class RedisWriter : IAsyncDisposable
 
             _redis.Counters.DroppedWrite(drop);
             Settle(node);
-            Let(job);
+            Let(node);
             return false;
         }
     }
@@ -164,7 +178,7 @@ internal sealed class RedisWriter : IAsyncDisposable
             if (drop == RedisDrop.None) (node.RedisUntil, node.IsAwaited) = (_redis.KnownUntil(), false);
             else _redis.Counters.DroppedWrite(drop);
             Settle(node);
-            Let(job);
+            Let(node);
             node.Tree.Store.Unlease(node);
             _state.EndTransfer();
         }
@@ -177,11 +191,9 @@ internal sealed class RedisWriter : IAsyncDisposable
     }
 
     /// <summary>Ends the lease that kept it from being evicted.</summary>
-    private void Let(WriteJob job)
+    private void Let(ChunkNode node)
     {
-        if (!job.IsLeased) return;
-        _rescued--;
-        if (!_state.IsDisposed) job.Node.Tree.Store.Unlease(job.Node);
+        if (_rescued.Remove(node) && !_state.IsDisposed) node.Tree.Store.Unlease(node);
     }
 
     private void Write(ChunkNode node)

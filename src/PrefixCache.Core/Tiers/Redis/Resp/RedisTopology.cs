@@ -118,6 +118,8 @@ internal sealed class RedisTopology(RedisOptions options, TimeProvider time) : I
         var slots = new RedisEndpoint?[HashSlot.Count];
         foreach (var range in reply.Items)
         {
+            if (range.Items is not [{ Kind: RespKind.Number, Number: >= 0 }, { Kind: RespKind.Number }, { Items: [_, _, ..] }, ..])
+                throw new RedisException(RedisFault.Protocol, $"What {asked} says to CLUSTER SLOTS is no map of slots.");
             var master = range.Items[2].Items;
             // A server that does not know its own address leaves it empty.
             var host = master[0].IsNull || master[0].Text.Length == 0 ? asked.Host : master[0].Text;

@@ -49,7 +49,7 @@ internal sealed class RespConnection : IDisposable
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(options.TimeOut);
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = MakeSocket(address);
         RespConnection? connection = null;
         try
         {
@@ -75,15 +75,11 @@ internal sealed class RespConnection : IDisposable
     public static RespConnection OpenBlocking(RedisOptions options, RedisAddress address, int bufferBytes)
     {
         var milliseconds = (int)Math.Clamp(options.TimeOut.TotalMilliseconds, 1, int.MaxValue);
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp)
-        {
-            NoDelay = true,
-            ReceiveTimeout = milliseconds,
-            SendTimeout = milliseconds,
-        };
+        var socket = MakeSocket(address);
         RespConnection? connection = null;
         try
         {
+            (socket.ReceiveTimeout, socket.SendTimeout) = (milliseconds, milliseconds);
             Connect(socket, address, options.TimeOut);
             Stream stream = new NetworkStream(socket, ownsSocket: true);
             if (options.Tls.Enabled)
@@ -176,6 +172,19 @@ internal sealed class RespConnection : IDisposable
             ? "the password in redis-password-file, or the user in redis-user"
             : "calls without a password: give one in redis-password-file";
         return new RedisException(RedisFault.Denied, $"Redis at {Address} refuses {what}: {reply.Text}");
+    }
+
+    /// <exception cref="RedisException">The process may open no more.</exception>
+    private static Socket MakeSocket(RedisAddress address)
+    {
+        try
+        {
+            return new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        }
+        catch (SocketException exception)
+        {
+            throw Translate(exception, address);
+        }
     }
 
     /// <summary>A blocking connect has no time-out of its own.</summary>

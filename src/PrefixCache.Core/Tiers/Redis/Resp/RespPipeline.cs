@@ -6,7 +6,7 @@ namespace PrefixCache.Core.Tiers.Redis.Resp;
 /// <remarks>Thread-safe. When it breaks, all who wait learn of it, and it is not used again.</remarks>
 internal sealed class RespPipeline : IDisposable
 {
-    /// <summary>More who wait than that, and the server is too slow to be of use.</summary>
+    /// <summary>More who wait than that, and the next ones do without.</summary>
     private const int MaxWaiting = 1024;
 
     private readonly RespConnection _connection;
@@ -35,13 +35,16 @@ internal sealed class RespPipeline : IDisposable
         if (commands.Count == 0) return [];
         if (!commands.IsWhole) throw new InvalidOperationException("Arguments of the last command are missing.");
         var call = new Call(commands.Count);
-        if (Interlocked.Increment(ref _waiting) > MaxWaiting)
+        var waiting = Interlocked.Increment(ref _waiting);
+        if (waiting > MaxWaiting)
         {
+            // Many at once say nothing about the server: one that does not answer is found out by its silence.
             Interlocked.Decrement(ref _waiting);
-            throw new RedisException(RedisFault.TimeOut, $"More than {MaxWaiting} calls wait for Redis at {_connection.Address}.");
+            throw new RedisException(RedisFault.Other, $"More than {MaxWaiting} calls wait for Redis at {_connection.Address}.");
         }
 
-        _connection.Watch();
+        // Who comes later must not give the server more time for those before.
+        if (waiting == 1) _connection.Watch();
         await _writing.WaitAsync();
         try
         {
