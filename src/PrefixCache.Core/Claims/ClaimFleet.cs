@@ -91,7 +91,7 @@ internal sealed class ClaimFleet : IDisposable
         lock (_state.Gate)
         {
             // What the asker was told to compute, though Redis has it, is to be computed once too.
-            if (reach <= claim.Owner?.Search?.NotLoadedEnd) return null;
+            if (claim.Owner is { LeavesRedisAlone: true } || reach <= claim.Owner?.Search?.NotLoadedEnd) return null;
             if (claim.Owner is { } asker) RedisTier.Forget(asker);
             _state.Claims.End(claim, null);
         }

@@ -97,6 +97,9 @@ internal sealed class Reservation
     /// <summary>What Redis was asked for it; null = nothing yet, or not since something has changed there.</summary>
     public RedisSearch? Search { get; set; }
 
+    /// <summary>Its last lookup wants nothing from Redis.</summary>
+    public bool LeavesRedisAlone { get; set; }
+
     /// <summary>Time stamp of the last use, for the leak guard.</summary>
     public long LastUsed { get; set; }
 

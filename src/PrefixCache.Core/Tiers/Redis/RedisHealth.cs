@@ -36,6 +36,9 @@ internal sealed class RedisHealth : IAsyncDisposable
     private volatile string _cause = "not connected yet";
     private int _connectionsLost;
     private int _lateLookups;
+
+    /// <summary>In a row. One alone says little: the machine may have been busy.</summary>
+    private int _slowProbes;
     private int _moved;
     private long _movedSince;
     private long _interruptions;
@@ -210,7 +213,8 @@ internal sealed class RedisHealth : IAsyncDisposable
             var began = _time.GetTimestamp();
             var replies = await master.CallAsync(commands);
             foreach (var reply in replies) reply.OrThrow();
-            if (_time.GetElapsedTime(began) > _options.LookupBudget)
+            if (_time.GetElapsedTime(began) <= _options.LookupBudget) _slowProbes = 0;
+            else if (_state != RedisState.Available || ++_slowProbes >= LateLookups)
                 return (RedisState.Away, $"Redis at {master.Address} takes longer than {_options.LookupBudget.TotalMilliseconds:0} ms to answer");
             if (MemoryFault(replies[1].Text) is { } full) result = (RedisState.ReadOnly, $"Redis at {master.Address} {full}");
             else if (await WriteFaultAsync(master) is { } refused) result = (RedisState.ReadOnly, refused);

@@ -97,8 +97,9 @@ internal sealed class RedisTier : IAsyncDisposable
     public RedisSearch? TrySearch(Reservation reservation, in LookupQuery query)
     {
         var (tree, tokens) = (reservation.Tree, reservation.Tokens);
+        reservation.LeavesRedisAlone = !_state.Planner.AsksRedis(query.LoadMode);
         if (reservation.Search?.IsFor(tree, tokens.Count) == true || reservation.PathTokens >= tokens.Count || !Health.IsReadable
-            || !_state.Planner.AsksRedis(query.LoadMode)) return null;
+            || reservation.LeavesRedisAlone) return null;
         if (reservation.Search is { } older) older.IsOver = true;
         var question = query.Question(reservation.HitTokens);
         var search = new RedisSearch(tree, tokens.Count, question) { Progress = reservation.Changed.Pulse };
