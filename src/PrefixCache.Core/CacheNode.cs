@@ -33,6 +33,7 @@ public sealed class CacheNode : IDisposable
         _state = new NodeState(options, time ?? TimeProvider.System, memory);
         Sessions = new SessionRegistry(_state);
         Lookups = new LookupService(_state);
+        Appends = new AppendService(_state);
         Retrieves = new RetrieveService(_state);
         Stores = new StoreService(_state);
         Sharing = new SharingService(_state);
@@ -60,6 +61,8 @@ public sealed class CacheNode : IDisposable
     public SessionRegistry Sessions { get; }
 
     public LookupService Lookups { get; }
+
+    public AppendService Appends { get; }
 
     public RetrieveService Retrieves { get; }
 

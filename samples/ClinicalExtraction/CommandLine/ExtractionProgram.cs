@@ -22,6 +22,17 @@ public sealed class ExtractionProgram : SampleProgram
         Description = "Say of each note what the node had, what it expected of loading and computing, what it advised and what that took.",
     };
 
+    private readonly Option<bool> _cold = new("--cold")
+    {
+        Description = "Notes share nothing with one another, so that each is looked for in Redis alone; needs --redis.",
+    };
+
+    private readonly Option<int?> _notes = new("--notes")
+    {
+        Description = "Work on only so many notes, from the first on; without it, all.",
+        HelpName = "NUMBER",
+    };
+
     /// <inheritdoc/>
     public override string Name => "clinical-extraction";
 
@@ -33,10 +44,11 @@ public sealed class ExtractionProgram : SampleProgram
 
           dotnet run -c Release --project samples/ClinicalExtraction
           dotnet run -c Release --project samples/ClinicalExtraction -- --server http://127.0.0.1:7420 --json report.json
+          dotnet run -c Release --project samples/ClinicalExtraction -- --redis 127.0.0.1:6379 --cold --explain
         """;
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<Option> OwnOptions => [_explain];
+    protected override IReadOnlyList<Option> OwnOptions => [_explain, _cold, _notes];
 
     /// <inheritdoc/>
     public override SampleModel CreateModel(string? folder) => new(Name, folder, ClinicalCorpus.Load().VocabularyTexts);
@@ -44,11 +56,17 @@ public sealed class ExtractionProgram : SampleProgram
     /// <inheritdoc/>
     protected override async Task<int> CompareAsync(ParseResult parse, SampleOptions options, CancellationToken cancellation)
     {
+        ArgumentNullException.ThrowIfNull(parse);
+        ArgumentNullException.ThrowIfNull(options);
         IAnsiConsole console = SampleConsole.Open();
         ClinicalCorpus corpus = ClinicalCorpus.Load();
+        ClinicalNote[] notes = [.. corpus.Notes.Take(Count(parse, corpus.Notes.Count))];
+        bool isCold = parse.GetValue(_cold);
+        if (isCold && options.Redis is null)
+            throw new ArgumentException("--cold leaves nothing to reuse but in Redis: name one with --redis.");
         SampleModel model = CreateModel(options.ModelFolder);
         PromptBuilder builder = new(corpus, model.Tokenizer);
-        int[][] prompts = [.. corpus.Notes.Select(builder.Build)];
+        int[][] prompts = [.. notes.Select(builder.Build)];
         console.WriteLine($"{prompts.Length} notes behind {builder.SharedTokens} shared tokens "
             + $"({builder.InstructionTokens} of instructions, {builder.ExampleTokens} of examples), "
             + $"{SideBySide.Workers} worker processes.");
@@ -62,22 +80,29 @@ public sealed class ExtractionProgram : SampleProgram
         await console.Progress().StartAsync(async context =>
         {
             ProgressTask task = context.AddTask("notes", maxValue: prompts.Length);
-            foreach (int[] prompt in prompts)
+            foreach ((ClinicalNote note, int[] prompt) in notes.Zip(prompts))
             {
-                (PromptResult computed, PromptResult reused) =
-                    await workers.WorkAsync(with.Count, new PromptRequest(prompt, OutputTokens), cancellation);
+                // The same salt in every run: the next one finds in Redis what this one computed.
+                PromptRequest request = new(prompt, OutputTokens) { Salt = isCold ? $"note-{note.Name}" : null };
+                (PromptResult computed, PromptResult reused) = await workers.WorkAsync(with.Count, request, cancellation);
                 without.Add(computed);
                 with.Add(reused);
                 task.Value = with.Count;
             }
         });
 
-        ExtractionReport report = ExtractionReport.Compare(corpus.Notes, without, with, builder.SharedTokens, workers.EvictedChunks,
-            parse.GetValue(_explain));
+        ExtractionReport report = ExtractionReport.Compare(
+            notes, without, with, builder.SharedTokens, workers.EvictedChunks, parse.GetValue(_explain));
         ReportTable.Write(console, report);
         ExplainTable.Write(console, report);
         if (options.JsonFile is { } file) await File.WriteAllTextAsync(file, ReportJson.Write(report), cancellation);
         return report.OutputsEqual ? 0 : 1;
+    }
+
+    private int Count(ParseResult parse, int all)
+    {
+        int count = parse.GetValue(_notes) ?? all;
+        return count >= 1 && count <= all ? count : throw new ArgumentException($"--notes is {count}; expected 1 to {all}.");
     }
 
     /// <summary>

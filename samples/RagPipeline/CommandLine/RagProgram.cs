@@ -67,7 +67,10 @@ public sealed class RagProgram : SampleProgram
         console.WriteLine("Starting workers ...");
         int capacity = prompts.Max(prompt => prompt.Tokens.Length) + OutputTokens;
         await using SideBySide workers = await SideBySide.StartAsync(options, capacity, cancellation: cancellation);
-        RagReport report = await AskAsync(console, workers, prompts, cancellation);
+        // A salt for each order of each run: every one begins with a cache that is empty to it, on a node that was used before too. Behind
+        // Redis a later run is to find what this one left.
+        string run = options.Redis is null ? Guid.NewGuid().ToString("N") : "shared";
+        RagReport report = await AskAsync(console, workers, prompts, run, cancellation);
         RagTable.Write(console, report);
         if (options.JsonFile is { } file) await File.WriteAllTextAsync(file, RagJson.Write(report), cancellation);
         return report.OutputsEqual ? 0 : 1;
@@ -88,10 +91,8 @@ public sealed class RagProgram : SampleProgram
     }
 
     private static async Task<RagReport> AskAsync(
-        IAnsiConsole console, SideBySide workers, RagPrompt[] prompts, CancellationToken cancellation)
+        IAnsiConsole console, SideBySide workers, RagPrompt[] prompts, string run, CancellationToken cancellation)
     {
-        // A salt for each order of each run: every one begins with a cache that is empty to it, on a node that was used before too.
-        string run = Guid.NewGuid().ToString("N");
         List<(RagPrompt Prompt, QuestionRow Row)> rows = [];
         await console.Progress().StartAsync(async context =>
         {

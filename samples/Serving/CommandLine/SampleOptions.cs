@@ -1,4 +1,5 @@
 using System.Globalization;
+using PrefixCache.Core.Tiers.Redis;
 
 namespace PrefixCache.Samples.Serving.CommandLine;
 
@@ -14,6 +15,9 @@ public sealed record SampleOptions
     /// <summary>File whose first line is the bearer token.</summary>
     public string? TokenFile { get; init; }
 
+    /// <summary>Redis of the node that the sample starts, <c>host:port</c>; null = that node has none.</summary>
+    public string? Redis { get; init; }
+
     /// <summary>Where the figures go as JSON.</summary>
     public string? JsonFile { get; init; }
 
@@ -26,6 +30,10 @@ public sealed record SampleOptions
             faults.Add($"--server is '{Server}'; expected http://host:port, https://host:port or unix:///path/to.sock.");
         if (TokenFile is not null && Server is null) faults.Add("--token-file is for a node that runs already: name that with --server.");
         if (TokenFile is not null && !File.Exists(TokenFile)) faults.Add($"--token-file is '{TokenFile}'; there is no such file.");
+        if (Redis is not null && !RedisAddress.TryParse(Redis, out _))
+            faults.Add($"--redis is '{Redis}'; expected host:port, 127.0.0.1:6379 for example.");
+        if (Redis is not null && Server is not null)
+            faults.Add("--redis is for the node that the sample starts: leave --server out, or name the Redis to that node.");
         if (ModelFolder is not null && !Directory.Exists(ModelFolder)) faults.Add($"--model is '{ModelFolder}'; there is no such folder.");
         if (JsonFile is "" or "-") faults.Add($"--json is '{JsonFile}'; expected a file's name, for the table goes to standard output.");
         else if (JsonFile is not null

@@ -42,6 +42,11 @@ public abstract class SampleProgram
             "Address of a running node, http://127.0.0.1:7420 for example; without it, one is started for the run.");
         Option<string?> tokenFile = Inherited("--token-file", "FILE",
             "File whose first line is the bearer token that --server asks for.");
+        Option<string?> redis = new("--redis")
+        {
+            Description = "Redis for the node that is started: a second run finds there what the first one computed.",
+            HelpName = "HOST:PORT",
+        };
         Option<string?> json = new("--json") { Description = "Write the figures to this file as JSON.", HelpName = "FILE" };
         Option<int> capacity = new("--capacity") { DefaultValueFactory = _ => DefaultCapacity };
         SampleOptions Options(ParseResult parse) => new()
@@ -49,6 +54,7 @@ public abstract class SampleProgram
             ModelFolder = parse.GetValue(model),
             Server = parse.GetValue(server),
             TokenFile = parse.GetValue(tokenFile),
+            Redis = parse.GetValue(redis),
             JsonFile = parse.GetValue(json),
         };
         Task<int> Compare(ParseResult parse, CancellationToken cancellation)
@@ -58,7 +64,7 @@ public abstract class SampleProgram
                 ? Task.FromResult(Fail(string.Join(" ", faults)))
                 : CompareAsync(parse, options, cancellation);
         }
-        RootCommand root = new(Description) { model, server, tokenFile, json };
+        RootCommand root = new(Description) { model, server, tokenFile, redis, json };
         foreach (Option option in OwnOptions) root.Options.Add(option);
         root.SetAction((parse, cancellation) => GuardAsync(() => Compare(parse, cancellation)));
         Command worker = new(Worker, "Answers requests on standard input.") { capacity };

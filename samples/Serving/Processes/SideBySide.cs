@@ -1,8 +1,5 @@
-using PrefixCache.Core.Tiers.Host;
 using PrefixCache.Samples.Serving.CommandLine;
 using PrefixCache.Samples.Serving.Prompts;
-using PrefixCache.Server;
-using PrefixCache.Server.Options;
 
 namespace PrefixCache.Samples.Serving.Processes;
 
@@ -12,14 +9,11 @@ public sealed class SideBySide : IAsyncDisposable
     /// <summary>Worker processes of each kind.</summary>
     public const int Workers = 2;
 
-    /// <summary>Memory of a node that is started for a run: room for all prompts of a sample's model several times over.</summary>
-    private const long DefaultNodeBytes = 512L << 20;
-
-    private readonly PrefixCacheNode? _node;
+    private readonly SampleNode? _node;
     private readonly WorkerPool _plain;
     private readonly WorkerPool _cached;
 
-    private SideBySide(PrefixCacheNode? node, WorkerPool plain, WorkerPool cached)
+    private SideBySide(SampleNode? node, WorkerPool plain, WorkerPool cached)
     {
         _node = node;
         _plain = plain;
@@ -33,7 +27,7 @@ public sealed class SideBySide : IAsyncDisposable
         SampleOptions options, int capacity, long nodeBytes = 0, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        PrefixCacheNode? node = options.Server is null ? await PrefixCacheNode.StartAsync(NodeOptions(nodeBytes)) : null;
+        SampleNode? node = options.Server is null ? await SampleNode.StartAsync(nodeBytes, options.Redis, cancellation) : null;
         WorkerPool? plain = null;
         try
         {
@@ -60,13 +54,7 @@ public sealed class SideBySide : IAsyncDisposable
     }
 
     /// <summary>Chunks that the node had to evict; null = the node is none of the run's.</summary>
-    public long? EvictedChunks => _node?.Counters.ChunksEvicted;
-
-    private static PrefixCacheNodeOptions NodeOptions(long bytes) => new()
-    {
-        Listen = ["127.0.0.1:0"],
-        Host = new HostTierOptions { CapacityBytes = bytes == 0 ? DefaultNodeBytes : bytes },
-    };
+    public long? EvictedChunks => _node?.EvictedChunks;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

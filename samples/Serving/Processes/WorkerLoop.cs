@@ -14,7 +14,7 @@ public static class WorkerLoop
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(worker);
-        worker.WarmUp();
+        await worker.WarmUpAsync(cancellation);
         await WriteAsync(output, new WorkerReply(Ready: true));
         while (await input.ReadLineAsync(cancellation) is { } line)
         {

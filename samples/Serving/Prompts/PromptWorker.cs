@@ -31,12 +31,22 @@ public sealed class PromptWorker : IDisposable
         _logits = new float[model.Config.VocabSize];
     }
 
-    /// <summary>Computes once over arbitrary tokens, and touches all of the cache's memory, outside any measurement.</summary>
-    public void WarmUp()
+    /// <summary>Computes over arbitrary tokens, touches all of the cache's memory, and tells the store how fast that was: from the first
+    /// prompt on it can be weighed whether to load.</summary>
+    public async ValueTask WarmUpAsync(CancellationToken cancellation = default)
     {
         _cache.Truncate(0);
         int[] tokens = [.. Enumerable.Range(0, Math.Min(WarmUpTokens, _cache.Capacity - 1)).Select(i => i % _model.Config.VocabSize)];
-        while (_cache.Count + tokens.Length < _cache.Capacity) _runner.Prefill(tokens, _logits);
+        TimeSpan last = TimeSpan.Zero;
+        while (_cache.Count + tokens.Length < _cache.Capacity)
+        {
+            long start = Stopwatch.GetTimestamp();
+            _runner.Prefill(tokens, _logits);
+            last = Stopwatch.GetElapsedTime(start);
+        }
+
+        // The first time compiles as well.
+        if (_cache.Count > tokens.Length) await _store.MeasuredAsync(_cache.Count - tokens.Length, tokens.Length, last, cancellation);
         GreedyDecoder.Decode(_runner, _logits, 2, []);
         _cache.Truncate(0);
     }

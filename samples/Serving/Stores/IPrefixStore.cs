@@ -13,6 +13,11 @@ public interface IPrefixStore
     /// <summary>What was known and advised at the last load; null where nobody advises.</summary>
     LoadAccount? Account => null;
 
+    /// <summary>Tells whoever advises how long this worker computes, before the first prompt.</summary>
+    /// <param name="firstToken">Tokens [firstToken, firstToken + tokens) were computed.</param>
+    /// <param name="time">What that took.</param>
+    ValueTask MeasuredAsync(int firstToken, int tokens, TimeSpan time, CancellationToken cancellation = default) => ValueTask.CompletedTask;
+
     /// <summary>
     /// Copies the KV of the longest known prefix into the memory of an empty cache, from token 0 on, without advancing it.
     /// </summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using PrefixCache.Client;
 using PrefixCache.Format.Layouts;
 using PrefixCache.Samples.Llama.Cache;
@@ -57,18 +58,35 @@ public sealed class NodePrefixStore : IPrefixStore, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    /// <remarks>What the node is told goes with a release, so it takes a reservation: of tokens that are neither kept nor looked for in
+    /// Redis.</remarks>
+    public async ValueTask MeasuredAsync(int firstToken, int tokens, TimeSpan time, CancellationToken cancellation = default)
+    {
+        LookupOptions options = new() { Salt = "measured", StoreLimitTokens = 0, LoadMode = LoadMode.Never };
+        await using PrefixReservation reservation =
+            await _client.LookupAsync(_layout, new int[firstToken + tokens], options, cancellation);
+        UsageReport report = new() { ComputedFrom = firstToken, ComputedTokens = tokens, ComputeTime = time };
+        await reservation.ReleaseAsync(report, cancellation);
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<int> LoadAsync(
         PromptRequest request, KvCache cache, int limit, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         await EndAsync();
+        long start = Stopwatch.GetTimestamp();
         _reservation = await _client.AcquireAsync(_layout, request.Tokens, Options(request), cancellation);
+        TimeSpan lookup = Stopwatch.GetElapsedTime(start);
         int end = Math.Min(limit, _reservation.LoadTokens);
         _loaded = end == 0
             ? null
             : await _reservation.RetrieveAsync(new CacheMemory(cache), new TransferOptions { EndToken = end }, cancellation);
         Account = new LoadAccount([.. _reservation.Decisions.Select(Advice)], _loaded?.EndToken ?? 0,
-            Math.Round(_loaded?.Elapsed.TotalMilliseconds ?? 0, 3));
+            Math.Round(_loaded?.Elapsed.TotalMilliseconds ?? 0, 3))
+        {
+            LookupMs = Math.Round(lookup.TotalMilliseconds, 3),
+        };
         return _loaded?.EndToken ?? 0;
     }
 

@@ -87,9 +87,11 @@ internal sealed class ClaimFleet : IDisposable
     /// </summary>
     private async ValueTask<ClaimAnswer?> FindAsync(Claim claim, ClaimPlan plan)
     {
-        if (_state.Redis is not { } redis || await redis.ReachAsync(plan) <= plan.First) return null;
+        if (_state.Redis is not { } redis || await redis.ReachAsync(plan) is var reach && reach <= plan.First) return null;
         lock (_state.Gate)
         {
+            // What the asker was told to compute, though Redis has it, is to be computed once too.
+            if (reach <= claim.Owner?.Search?.NotLoadedEnd) return null;
             if (claim.Owner is { } asker) RedisTier.Forget(asker);
             _state.Claims.End(claim, null);
         }

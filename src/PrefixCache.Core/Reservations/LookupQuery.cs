@@ -1,6 +1,5 @@
 using PrefixCache.Core.Planning;
 using PrefixCache.Core.Sessions;
-using PrefixCache.Core.Sharing;
 using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.Core.Reservations;
@@ -42,40 +41,4 @@ public readonly record struct LookupQuery(
             AlignTokens = AlignTokens,
             Mode = LoadMode,
         };
-}
-
-/// <summary>The answer: chunk positions follow from the counts.</summary>
-/// <param name="Reservation">Names the reservation.</param>
-/// <param name="TotalTokens">Tokens of the reservation.</param>
-/// <param name="HitTokens">Leading tokens that can be retrieved, aligned.</param>
-/// <param name="ChunkTokens">Tokens of a whole chunk.</param>
-/// <param name="IsNew">The lookup made the reservation: nobody knows of it before the answer arrives.</param>
-public readonly record struct LookupAnswer(ulong Reservation, int TotalTokens, int HitTokens, int ChunkTokens, bool IsNew = false)
-{
-    /// <summary>Leading tokens that will be a hit when what is pending has come, aligned; no less than the hit.</summary>
-    public int PendingTokens { get; init; } = HitTokens;
-
-    /// <summary>Ends when it is time to ask again. Null = this is the answer, whatever is pending.</summary>
-    internal Task? Changed { get; init; }
-
-    /// <summary>What was decided on what Redis has.</summary>
-    internal LoadDecision Redis { get; init; }
-
-    /// <summary>What is pending comes from Redis, or some of it.</summary>
-    public bool IsLoading { get; init; }
-
-    /// <summary>Ends when Redis has answered; it is worth waiting for within the lookup's budget.</summary>
-    internal Task? Searching { get; init; }
-
-    /// <summary>This is the answer, whatever is pending.</summary>
-    internal bool IsFinal => Changed is null;
-
-    /// <summary>Where the hit lies, per shard that was asked for; empty when it cannot be mapped or there is none.</summary>
-    public IReadOnlyList<LocatedShard> Located { get; init; } = [];
-
-    /// <summary>How much of the hit to load, and why.</summary>
-    public LoadPlan Plan { get; init; }
-
-    /// <summary>Why the rest is no hit, from the position on where the hit ends; empty when all is.</summary>
-    public IReadOnlyList<MissRun> Misses { get; init; } = [];
 }

@@ -1,21 +1,16 @@
-using System.Text;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Planning;
 using PrefixCache.Core.Replay.Recording;
 using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Tokens;
-using PrefixCache.Core.Transfers;
 using PrefixCache.Format.Layouts;
 
 namespace PrefixCache.Core.Reservations;
 
-/// <summary>Lookup, Append and Release: what a reservation goes through. Thread-safe.</summary>
+/// <summary>Lookup and Release: how a reservation begins and ends. Thread-safe.</summary>
 public sealed class LookupService
 {
-    private const int MaxNameBytes = 256;
-    private const int MaxAlignTokens = 65_536;
-
     private readonly NodeState _state;
     private readonly PendingFinder _pending;
 
@@ -26,15 +21,6 @@ public sealed class LookupService
 
     /// <summary>Notes every lookup that is answered; null = nobody does. Set before the first one.</summary>
     public LookupRecorder? Recorder { get; set; }
-
-    /// <summary>Null when a reservation may have that many tokens.</summary>
-    public CacheError? CheckTokenCount(int count)
-    {
-        if (count == 0) return CacheError.InvalidArgument($"No tokens: send at least one, 4 bytes each.");
-        return count <= _state.Limits.MaxTokens
-            ? null
-            : CacheError.InvalidArgument($"{count} tokens, the limit is {_state.Limits.MaxTokens}: raise max-tokens or send fewer.");
-    }
 
     /// <summary>Matches the tokens, takes leases on the hit. Idempotent per (instance, request id).</summary>
     /// <param name="tokens">The service takes this reference over, also when it fails.</param>
@@ -51,7 +37,7 @@ public sealed class LookupService
         if (query.Parent == 0) return tokens;
         using (tokens)
         {
-            if (!WithParent(query, tokens, out var inherited).Succeeded(out var whole, out var fault)) return fault;
+            if (!ParentTokens.Join(_state, query, tokens, out var inherited).Succeeded(out var whole, out var fault)) return fault;
             query = query with { Parent = 0, StoreLimit = query.StoreLimit ?? inherited };
             return whole;
         }
@@ -61,7 +47,7 @@ public sealed class LookupService
     /// <param name="tokens">The service takes this reference over, also when it fails.</param>
     internal Result<LookupAnswer> Ask(in LookupQuery query, TokenBuffer tokens)
     {
-        if ((Check(query, tokens) ?? CheckTokenCount(tokens.Count)) is { } error)
+        if ((LookupCheck.Of(query, tokens) ?? _state.Limits.CheckTokens(tokens.Count)) is { } error)
         {
             tokens.Dispose();
             return error;
@@ -107,43 +93,11 @@ public sealed class LookupService
     /// </summary>
     public Result<IncomingTokens> Expect(int count)
     {
-        if (CheckTokenCount(count) is { } error) return error;
+        if (_state.Limits.CheckTokens(count) is { } error) return error;
         if (Interlocked.Add(ref _incomingTokens, count) <= _state.Limits.MaxReservedTokens) return new IncomingTokens(this, count);
         Interlocked.Add(ref _incomingTokens, -count);
         return CacheError.ResourceExhausted(
             $"Requests that are still coming in announce {_state.Limits.MaxReservedTokens} tokens, the limit: send fewer, or raise max-reserved-tokens.");
-    }
-
-    /// <summary>Adds tokens behind those of a reservation.</summary>
-    /// <param name="position">Tokens before the new ones.</param>
-    /// <param name="tokens">u32 little-endian each.</param>
-    public Result<LookupAnswer> Append(Session session, ulong reservationId, int position, ReadOnlySpan<byte> tokens)
-    {
-        var added = tokens.Length / TokenBuffer.TokenBytes;
-        if (NotScheduler(session) is { } role) return role;
-        if (added == 0) return CacheError.InvalidArgument($"No tokens to append: send at least one.");
-        if (tokens.Length % TokenBuffer.TokenBytes != 0)
-            return CacheError.InvalidArgument($"tokens has {tokens.Length} bytes: {TokenBuffer.TokenBytes} per token, little-endian.");
-        TokenBuffer old;
-        lock (_state.Gate)
-        {
-            if (!_state.Reservations.Find(session, reservationId).Succeeded(out var found, out var error)) return error;
-            old = found.Tokens.Retain();
-        }
-
-        using (old)
-        {
-            var repeated = position >= 0 && position <= old.Count - added && old.Slice(position, added).SequenceEqual(tokens);
-            if (!repeated && position != old.Count)
-                return CacheError.InvalidArgument(
-                    $"position is {position}, but the reservation has {old.Count} tokens: append at its end.");
-            if (repeated) return Replace(session, reservationId, old, null);
-            if (CheckTokenCount(old.Count + added) is { } limit) return limit;
-            var longer = new TokenBuffer(old.Count + added, old.Items);
-            old.Bytes.CopyTo(longer.Memory.Span);
-            tokens.CopyTo(longer.Memory.Span[old.Bytes.Length..]);
-            return Replace(session, reservationId, old, longer);
-        }
     }
 
     /// <summary>Says that a rank, or the whole instance, is done with loading or with everything.</summary>
@@ -173,61 +127,9 @@ public sealed class LookupService
 
     internal void Arrived(int count) => Interlocked.Add(ref _incomingTokens, -count);
 
-    private static CacheError? NotScheduler(Session session) => session.Role == SessionRole.Scheduler
-        ? null
-        : CacheError.InvalidArgument($"This is the session of rank {session.Rank}: only the instance's scheduler looks up and appends.");
-
     /// <summary>What of the hit to load. Without the node's lock.</summary>
     private LoadPlan Plan(in LookupQuery query, in LookupAnswer answer) =>
         _state.Planner.Decide(query.Question(answer.HitTokens)) with { Redis = answer.Redis };
-
-    /// <summary>The parent's tokens and those that follow.</summary>
-    private Result<TokenBuffer> WithParent(in LookupQuery query, TokenBuffer tokens, out int? storeLimit)
-    {
-        storeLimit = null;
-        if (NotScheduler(query.Session) is { } role) return role;
-        TokenBuffer parent;
-        lock (_state.Gate)
-        {
-            if (!_state.Reservations.Find(query.Session, query.Parent).Succeeded(out var found, out _))
-                return CacheError.FailedPrecondition($"The parent {query.Parent} is unknown or has ended: send all tokens.");
-            parent = found.Tokens.Retain();
-
-            // What the parent's request kept out of the cache stays out, unless the follow-up says otherwise.
-            if (found.StoreLimit < int.MaxValue) storeLimit = found.StoreLimit;
-        }
-
-        using (parent)
-        {
-            var count = query.ParentTokens == 0 ? parent.Count : query.ParentTokens;
-            if (count > parent.Count)
-                return CacheError.InvalidArgument($"parent_tokens is {count}, but the parent has {parent.Count} tokens.");
-            if (CheckTokenCount(count + tokens.Count) is { } limit) return limit;
-            var whole = new TokenBuffer(count + tokens.Count, [.. parent.Text(0, count).Items, .. tokens.Items]);
-            parent.Slice(0, count).CopyTo(whole.Memory.Span);
-            tokens.Bytes.CopyTo(whole.Memory.Span[(count * TokenBuffer.TokenBytes)..]);
-            return whole;
-        }
-    }
-
-    private static CacheError? Check(in LookupQuery query, TokenBuffer tokens)
-    {
-        if (NotScheduler(query.Session) is { } role) return role;
-        var name = Encoding.UTF8.GetByteCount(query.RequestId);
-        if (name is 0 or > MaxNameBytes) return CacheError.InvalidArgument($"request_id has {name} bytes: 1 to {MaxNameBytes}.");
-        if (NamespaceKey.CheckNames(query.Salt, query.Adapter) is { } names) return names;
-        if (query.AlignTokens is < 0 or > MaxAlignTokens)
-            return CacheError.InvalidArgument($"align_tokens is {query.AlignTokens}: 0 to {MaxAlignTokens}.");
-        if (query.LocateShards.Count > 1 && query.LocateShards.Distinct().Count() != query.LocateShards.Count)
-            return CacheError.InvalidArgument($"extent_shards names a shard twice: name each once.");
-        foreach (var shard in query.LocateShards)
-            if (ShardAccess.CheckLoad(query.Layout, query.Session, shard) is { } fault) return fault;
-        if (tokens.CheckItems() is { } items) return items;
-        if (query.StoreLimit < 0) return CacheError.InvalidArgument($"store_limit_tokens is {query.StoreLimit}: 0 or more.");
-        if (query.ComputedTokens < 0 || query.ComputedTokens > tokens.Count)
-            return CacheError.InvalidArgument($"computed_tokens is {query.ComputedTokens}, but the request has {tokens.Count} tokens.");
-        return null;
-    }
 
     private Result<LookupAnswer> LookupUnsynchronized(in LookupQuery query, TokenBuffer tokens)
     {
@@ -356,26 +258,4 @@ public sealed class LookupService
         reservation.LeasesEnded();
         reservation.Tree.Store.Unlease(node);
     }
-
-    private Result<LookupAnswer> Replace(
-        Session session, ulong reservationId, TokenBuffer expected, TokenBuffer? longer)
-    {
-        lock (_state.Gate)
-        {
-            if (!_state.Reservations.Find(session, reservationId).Succeeded(out var reservation, out var error)
-                || (longer is not null && (error = CheckReplace(reservation, expected, longer)) is not null))
-            {
-                longer?.Dispose();
-                return error!;
-            }
-
-            if (longer is not null) _state.Reservations.ReplaceTokens(reservation, longer);
-            return new LookupAnswer(reservation.Id, reservation.Tokens.Count, reservation.HitTokens, reservation.Tree.Layout.ChunkTokens);
-        }
-    }
-
-    private CacheError? CheckReplace(Reservation reservation, TokenBuffer expected, TokenBuffer longer) => reservation.Tokens == expected
-        ? _state.Reservations.CheckTokens(longer.Count - expected.Count)
-        : CacheError.FailedPrecondition(
-            $"The reservation's tokens changed while these were appended: one scheduler thread appends at a time.");
 }

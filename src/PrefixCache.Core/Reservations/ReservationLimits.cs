@@ -1,3 +1,5 @@
+using PrefixCache.Core.Results;
+
 namespace PrefixCache.Core.Reservations;
 
 /// <summary>What callers may take.</summary>
@@ -22,4 +24,13 @@ public sealed record ReservationLimits
 
     /// <summary>What a refused store is told to wait.</summary>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Null when a reservation may have that many tokens.</summary>
+    internal CacheError? CheckTokens(int count)
+    {
+        if (count == 0) return CacheError.InvalidArgument($"No tokens: send at least one, 4 bytes each.");
+        return count <= MaxTokens
+            ? null
+            : CacheError.InvalidArgument($"{count} tokens, the limit is {MaxTokens}: raise max-tokens or send fewer.");
+    }
 }

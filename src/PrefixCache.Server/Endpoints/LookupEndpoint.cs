@@ -62,6 +62,6 @@ internal sealed class LookupEndpoint(CacheNode node)
     private AppendResponse Append(Core.Sessions.Session session, AppendRequest request, TokenBuffer tokens)
     {
         var position = CallContext.Signed(request.Position);
-        return node.Lookups.Append(session, request.Reservation, position, tokens.Bytes).OrThrow().ToAppendMessage(position);
+        return node.Appends.Append(session, request.Reservation, position, tokens.Bytes).OrThrow().ToAppendMessage(position);
     }
 }

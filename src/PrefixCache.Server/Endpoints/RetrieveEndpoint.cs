@@ -40,7 +40,8 @@ internal sealed class RetrieveEndpoint(CacheNode node, WorkInFlight work)
         CallContext.CheckDefined(request.Order, "order");
         using var running = work.Begin();
         var tokens = await reader.ReadTokensAsync(node, call.CancellationToken, CallContext.Items(request.Items));
-        var answer = node.Lookups.Lookup(lookup, tokens).OrThrow();
+        // What Redis has of the rest is loaded for the next one.
+        var answer = (await node.Waits.LookupAsync(lookup, tokens, TimeSpan.Zero, call.DrainToken, call.CancellationToken)).OrThrow();
         if (answer.IsNew) call.Undelivered = () => node.Lookups.Withdraw(session, answer.Reservation);
         using var transfer = node.Retrieves.Open(
             new RetrieveQuery(session, answer.Reservation, shard, [], lookup.ComputedTokens, 0)).OrThrow();

@@ -16,21 +16,10 @@ public sealed class RedisLoadTests
     [Fact]
     public async Task Lookup_ComputingIsFaster_LeavesRedisAloneUnlessAskedToLoad()
     {
-        await using var redis = await RedisServer.StartAsync();
-        await using (var writer = await StartAsync(redis))
-        {
-            var client = await ConnectAsync(writer);
-            await using (var cold = await client.LookupAsync(_layout, _tokens))
-                await cold.StoreAsync(TestKv.Memory(_layout, TestKv.Compute(_layout, _tokens), Prompt));
-            await Until.TrueAsync(() => writer.Node.Redis!.Counters.ChunksWritten == 4, () => "The chunks were not written.");
-        }
-
+        await using var redis = await FillAsync();
         await using var node = await StartAsync(redis);
         var reader = await ConnectAsync(node);
-
-        // 0.1 µs a token: nothing loads as fast.
-        await using (var other = await reader.LookupAsync(_layout, TestKv.Tokens(1000, seed: 5)))
-            await other.ReleaseAsync(new UsageReport { ComputedTokens = 1000, ComputeTime = TimeSpan.FromMicroseconds(100) });
+        await ComputeFastAsync(reader);
         await using (var compute = await AskAsync(reader, LoadMode.NodeDefault))
         {
             var decision = Assert.Single(compute.Decisions);
@@ -47,6 +36,58 @@ public sealed class RedisLoadTests
         Assert.Equal((Prompt, Prompt), (always.HitTokens, always.LoadTokens));
         Assert.Equal([CacheTier.Host, CacheTier.Redis], always.Decisions.Select(decision => decision.Tier));
         Assert.All(always.Decisions, decision => Assert.Equal((true, LoadReason.Mode), (decision.Load, decision.Reason)));
+    }
+
+    [Fact]
+    public async Task Lookup_HostPartEndsWithinAChunk_LeavesThatChunkInRedisToo()
+    {
+        const int Own = 600;
+        await using var redis = await FillAsync();
+        await using var node = await StartAsync(redis);
+        var reader = await ConnectAsync(node);
+        await using (var own = await reader.LookupAsync(_layout, _tokens.AsMemory(0, Own), new LookupOptions { LoadMode = LoadMode.Never }))
+            await own.StoreAsync(TestKv.Memory(_layout, TestKv.Compute(_layout, _tokens.AsSpan(0, Own)), Own));
+        await ComputeFastAsync(reader);
+        await using var compute = await AskAsync(reader, LoadMode.NodeDefault);
+        Assert.Contains(compute.Decisions,
+            decision => decision is { Tier: CacheTier.Redis, FirstToken: Own, EndToken: Prompt, Load: false });
+        Assert.Equal((Own, Own), (compute.HitTokens, compute.PendingTokens));
+        Assert.Equal(0, node.Node.Redis!.Counters.ChunksLoaded);
+    }
+
+    [Fact]
+    public async Task Acquire_ComputingIsFasterThanRedis_OneComputesAndOthersMayWait()
+    {
+        await using var redis = await FillAsync();
+        await using var node = await StartAsync(redis);
+        var (one, other) = (await ConnectAsync(node), await ConnectAsync(node));
+        await ComputeFastAsync(one);
+        await using var claimed = await one.AcquireAsync(_layout, _tokens);
+        Assert.Equal((0, 0), (claimed.HitTokens, claimed.PendingTokens));
+        await using var second = await other.LookupAsync(_layout, _tokens);
+        Assert.Equal((0, Prompt), (second.HitTokens, second.PendingTokens));
+        await claimed.StoreAsync(TestKv.Memory(_layout, TestKv.Compute(_layout, _tokens), Prompt));
+        await using var third = await other.AcquireAsync(_layout, _tokens);
+        Assert.Equal(Prompt, third.HitTokens);
+    }
+
+    /// <summary>A Redis with the prompt.</summary>
+    private async Task<RedisServer> FillAsync()
+    {
+        var redis = await RedisServer.StartAsync();
+        await using var writer = await StartAsync(redis);
+        var client = await ConnectAsync(writer);
+        await using (var cold = await client.LookupAsync(_layout, _tokens))
+            await cold.StoreAsync(TestKv.Memory(_layout, TestKv.Compute(_layout, _tokens), Prompt));
+        await Until.TrueAsync(() => writer.Node.Redis!.Counters.ChunksWritten == 4, () => "The chunks were not written.");
+        return redis;
+    }
+
+    /// <summary>0.1 µs a token: nothing loads as fast.</summary>
+    private async Task ComputeFastAsync(PrefixCacheClient client)
+    {
+        await using var other = await client.LookupAsync(_layout, TestKv.Tokens(1000, seed: 5));
+        await other.ReleaseAsync(new UsageReport { ComputedTokens = 1000, ComputeTime = TimeSpan.FromMicroseconds(100) });
     }
 
     private static async Task<RunningNode> StartAsync(RedisServer redis)

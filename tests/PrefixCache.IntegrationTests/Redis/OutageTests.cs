@@ -34,6 +34,49 @@ public sealed class OutageTests
     }
 
     [Fact]
+    public async Task Server_StartedAgain_TheFirstChunksAreWrittenAndLoaded()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var fleet = new RedisFleet(redis.Address);
+        var (first, second) = (await fleet.StartAsync(), await fleet.StartAsync());
+        await ShareAsync(fleet, first, second);
+
+        redis.Kill();
+        await first.WaitUntilAsync(RedisState.Away);
+        await second.WaitUntilAsync(RedisState.Away);
+        await redis.RestartAsync();
+        await first.WaitUntilAsync(RedisState.Available);
+        await second.WaitUntilAsync(RedisState.Available);
+
+        await ShareAsync(fleet, first, second);
+        Assert.Equal((1, 1), (first.Redis.Interruptions, second.Redis.Interruptions));
+    }
+
+    [Fact]
+    public async Task Server_ClosesIdleConnections_NothingIsLost()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var fleet = new RedisFleet(redis.Address);
+        var (first, second) = (await fleet.StartAsync(), await fleet.StartAsync());
+        await ShareAsync(fleet, first, second);
+
+        // As the server's option timeout does; the pipelines for small commands are asked every five seconds and stay.
+        await using (var client = await redis.ConnectAsync())
+        {
+            foreach (var line in (await client.CommandAsync("CLIENT", "LIST", "TYPE", "normal")).Text.Split('\n'))
+            {
+                var fields = line.Split(' ').Select(field => field.Split('=', 2)).Where(field => field.Length == 2)
+                    .ToDictionary(field => field[0], field => field[1]);
+                if (fields.TryGetValue("cmd", out var command) && command is "exec" or "get")
+                    await client.CommandAsync("CLIENT", "KILL", "ID", fields["id"]);
+            }
+        }
+
+        await ShareAsync(fleet, first, second);
+        Assert.Equal((0, 0), (first.Redis.Interruptions, second.Redis.Interruptions));
+    }
+
+    [Fact]
     public async Task Server_PausedForTwentySeconds_IsLeftAloneAndUsedAgain()
     {
         await using var redis = await RedisServer.StartAsync();
@@ -114,5 +157,13 @@ public sealed class OutageTests
         var hit = await reuse;
         Assert.InRange(Stopwatch.GetElapsedTime(started), TimeSpan.Zero, Budget + Slack);
         return hit;
+    }
+
+    /// <summary>What the one stores the other finds, at the first attempt.</summary>
+    private static async Task ShareAsync(RedisFleet fleet, FleetNode first, FleetNode second)
+    {
+        var prompt = fleet.FreshPrompt();
+        await first.StoreAsync(prompt);
+        Assert.Equal(prompt.Length, await second.ReuseAsync(prompt));
     }
 }

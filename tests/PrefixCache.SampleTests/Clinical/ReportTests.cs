@@ -65,12 +65,13 @@ public class ReportTests
         ExplainTable.Write(console, report);
         string[] rows =
             [.. text.ToString().Split('\n').Select(row => string.Join(' ', row.Split(' ', StringSplitOptions.RemoveEmptyEntries)))];
-        foreach (string row in (string[])["01 nothing - - compute - - 300.0", "[02] host: 150 tokens 12.5 ? load unknown 13.0 40.0",
-            "03 host: 50 tokens 900.0 60.0 compute estimate - 95.0"])
+        foreach (string row in (string[])["01 0 0 - - - compute - 1.5 - 300.0", "[02] 90 60 host 0-150 12.5 ? load unknown 25.0 13.0 40.0",
+            "redis 90-150 4.5 ? load unknown", "03 50 0 host 0-50 900.0 60.0 compute estimate 0.5 - 95.0"])
             Assert.Contains(row, rows);
         JsonArray notes = JsonNode.Parse(ReportJson.Write(report))!["notes"]!.AsArray();
         Assert.Equal("""{"tiers":[{"tier":"host","first_token":0,"end_token":50,"expected_load_ms":900,"expected_compute_ms":60,"""
-            + "\"load\":false,\"reason\":\"estimate\"}],\"loaded_tokens\":0,\"load_ms\":0,\"computed_tokens\":100,\"compute_ms\":95}",
+            + "\"load\":false,\"reason\":\"estimate\"}],\"loaded_tokens\":0,\"load_ms\":0,\"computed_tokens\":100,\"compute_ms\":95,"
+            + "\"lookup_ms\":0.5,\"host_tokens\":50,\"redis_tokens\":0}",
             notes[2]!["explain"]!.ToJsonString());
     }
 
@@ -87,9 +88,10 @@ public class ReportTests
     {
         LoadAccount[] accounts =
         [
-            new([], 0, 0, 100, 300),
-            new([new TierAdvice("host", 0, 150, 12.5, null, true, "unknown")], 150, 13, 50, 40),
-            new([new TierAdvice("host", 0, 50, 900, 60, false, "estimate")], 0, 0, 100, 95),
+            new([], 0, 0, 100, 300) { LookupMs = 1.5 },
+            new([new TierAdvice("host", 0, 150, 12.5, null, true, "unknown"), new TierAdvice("redis", 90, 150, 4.5, null, true, "unknown")],
+                150, 13, 50, 40) { LookupMs = 25 },
+            new([new TierAdvice("host", 0, 50, 900, 60, false, "estimate")], 0, 0, 100, 95) { LookupMs = 0.5 },
         ];
         // 200 + 300 + 310 ms against 310 + 50 + 100: the first note pays for storing, the others gain.
         PromptResult[] without = [new(100, 0, 200, [1, 2]), new(200, 0, 300, [3]), new(100, 0, 310, [7, 9])];

@@ -76,7 +76,7 @@ public class PromptWorkerTests
     {
         using LlamaModel model = LlamaModel.FromSeed(Config, 31);
         using PromptWorker worker = new(model, new NoPrefixStore(), 50);
-        worker.WarmUp();
+        await worker.WarmUpAsync(TestContext.Current.CancellationToken);
         LlamaException error = await Assert.ThrowsAsync<LlamaException>(
             async () => await worker.WorkAsync(new PromptRequest(Prompt(0), Output), TestContext.Current.CancellationToken));
         Assert.Contains("capacity of 50", error.Message, StringComparison.Ordinal);

@@ -114,7 +114,7 @@ public sealed class IndexStressTests
             if (random.Next(2) == 0 && tokens.Length < 120)
             {
                 var more = Words(random.Next(1, 20));
-                TestNode.Value(node.Node.Lookups.Append(_session, answer.Reservation, tokens.Length, MemoryMarshal.AsBytes<uint>(more)));
+                TestNode.Value(node.Node.Appends.Append(_session, answer.Reservation, tokens.Length, MemoryMarshal.AsBytes<uint>(more)));
                 prompt = prompt with { Tokens = [.. tokens, .. more] };
             }
 

@@ -61,9 +61,9 @@ public sealed class AppendTests : IDisposable
 
         TestNode.Fails(CacheStatus.InvalidArgument, "No tokens to append", Append(session, answer, 20, []));
         TestNode.Fails(CacheStatus.InvalidArgument, "tokens has 6 bytes",
-            _node.Node.Lookups.Append(session, answer.Reservation, 20, new byte[6]));
+            _node.Node.Appends.Append(session, answer.Reservation, 20, new byte[6]));
         TestNode.Fails(CacheStatus.InvalidArgument, "session of rank 0", Append(_node.Rank(0), answer, 20, [1]));
-        TestNode.Fails(CacheStatus.NotFound, "Reservation 999", _node.Node.Lookups.Append(session, 999, 20, TokenList.Bytes([1])));
+        TestNode.Fails(CacheStatus.NotFound, "Reservation 999", _node.Node.Appends.Append(session, 999, 20, TokenList.Bytes([1])));
     }
 
     [Fact]
@@ -75,9 +75,9 @@ public sealed class AppendTests : IDisposable
         node.Lookup(session, "b", TokenList.Count(8));
 
         TestNode.Fails(CacheStatus.InvalidArgument, "the limit is 24",
-            node.Node.Lookups.Append(session, answer.Reservation, 20, TokenList.Bytes(TokenList.Count(5))));
+            node.Node.Appends.Append(session, answer.Reservation, 20, TokenList.Bytes(TokenList.Count(5))));
         TestNode.Fails(CacheStatus.ResourceExhausted, "the limit is 30",
-            node.Node.Lookups.Append(session, answer.Reservation, 20, TokenList.Bytes(TokenList.Count(3))));
+            node.Node.Appends.Append(session, answer.Reservation, 20, TokenList.Bytes(TokenList.Count(3))));
         Assert.Equal(28, node.Now.ReservedTokens);
     }
 
@@ -95,5 +95,5 @@ public sealed class AppendTests : IDisposable
     }
 
     private Result<LookupAnswer> Append(Session session, LookupAnswer answer, int position, uint[] tokens) =>
-        _node.Node.Lookups.Append(session, answer.Reservation, position, TokenList.Bytes(tokens));
+        _node.Node.Appends.Append(session, answer.Reservation, position, TokenList.Bytes(tokens));
 }

@@ -121,7 +121,7 @@ public sealed class LookupTests : IDisposable
         var session = _node.Scheduler();
         _node.Put(session, TokenList.Count(48));
         var answer = _node.Lookup(session, "a", TokenList.Count(20));
-        TestNode.Value(_node.Node.Lookups.Append(session, answer.Reservation, 20, TokenList.Bytes(TokenList.Count(28, first: 20))));
+        TestNode.Value(_node.Node.Appends.Append(session, answer.Reservation, 20, TokenList.Bytes(TokenList.Count(28, first: 20))));
 
         var repeated = _node.Lookup(session, "a", TokenList.Count(20));
 

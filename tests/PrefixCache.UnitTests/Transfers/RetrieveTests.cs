@@ -30,7 +30,7 @@ public sealed class RetrieveTests : IDisposable
     {
         var answer = _node.Lookup(_session, "a", TokenList.Count(50));
         answer = answer.HitTokens == 32 ? _node.Lookup(_session, "b", Tokens) : answer;
-        if (end > 40) TestNode.Value(_node.Node.Lookups.Append(_session, answer.Reservation, 40,
+        if (end > 40) TestNode.Value(_node.Node.Appends.Append(_session, answer.Reservation, 40,
             TokenList.Bytes(TokenList.Count(10, first: 40))));
 
         using var transfer = TestNode.Value(_node.TryRetrieve(_session, answer.Reservation, 0, [], first, end));

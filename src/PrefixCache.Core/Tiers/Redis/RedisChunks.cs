@@ -24,8 +24,6 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
     /// <summary>Taken on either side: some of them may be gone.</summary>
     private const int Neighbours = 4;
 
-    private const int PartsUnderWay = 2;
-
     /// <summary>Time-outs that each part may take, and one part more.</summary>
     private const int PartTimeOuts = 4;
 
@@ -241,24 +239,24 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
         }
     }
 
-    /// <summary>Two parts are under way at a time: one is sent while the server looks the other up; more, and it builds them all first.</summary>
+    /// <summary>
+    /// One part after the other: a server that is asked for several builds all of them in its memory before it sends, past the processor's
+    /// caches. The next one is asked for as soon as the last byte of one has come, before that is checked.
+    /// </summary>
     private static async Task<ChunkReadOutcome> ReadPartsAsync(
         RespConnection connection, RedisName name, int shard, ChunkManifest manifest, ShardShape shape, Memory<byte> target)
     {
         using var commands = new RespCommands();
         var check = new SegmentCheck(shape, manifest.Tokens, manifest.Checksums);
-        var asked = 0;
+        await AskAsync(0);
         for (var part = 0; part < manifest.Parts; part++)
         {
-            commands.Clear();
-            for (; asked < Math.Min(part + PartsUnderWay, manifest.Parts); asked++)
-                name.AddPart(commands.Command("GET", 2), shard, manifest.Nonce, asked);
-            if (commands.Count > 0) await connection.WriteAsync(commands.Bytes);
             var (offset, length) = manifest.Part(part);
             if (await connection.Reader.ReadBulkHeadAsync(default) != length) return ChunkReadOutcome.Damaged;
             for (var end = offset + length; offset < end;)
             {
                 offset += await connection.Reader.ReadPayloadAsync(target[offset..end], default);
+                if (offset == end && part + 1 < manifest.Parts) await AskAsync(part + 1);
                 if (!check.IsRight(target.Span, offset)) return ChunkReadOutcome.Damaged;
             }
 
@@ -266,6 +264,13 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
         }
 
         return ChunkReadOutcome.Loaded;
+
+        ValueTask AskAsync(int part)
+        {
+            commands.Clear();
+            name.AddPart(commands.Command("GET", 2), shard, manifest.Nonce, part);
+            return connection.WriteAsync(commands.Bytes);
+        }
     }
 
     private async Task<ChunkWriteOutcome> WritePartsAsync(

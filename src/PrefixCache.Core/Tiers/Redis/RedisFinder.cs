@@ -56,7 +56,7 @@ internal sealed class RedisFinder(RedisChunks chunks, RedisOptions options, int 
             var before = position == first ? parent : chain.Key(position - 1);
             if (position < end && options.MatchSiblings)
                 await FindSharingAsync(layout, prompt, position, before, finding);
-            if (finding.Chunks.Count > 0) background(Task.Run(() => TouchAsync(finding)));
+            Touch(finding);
             return finding;
         }
         catch
@@ -125,6 +125,11 @@ internal sealed class RedisFinder(RedisChunks chunks, RedisOptions options, int 
     }
 
     /// <summary>Redis takes what is asked for as used, and only that: the parts have to be named.</summary>
-    private Task<bool[]> TouchAsync(RedisFinding finding) =>
-        chunks.TouchAsync([.. finding.Chunks.Select(chunk => (chunk.Name, chunk.Shards))]);
+    /// <remarks>In the background; what is to be named is listed before, for the caller may leave chunks out of the finding.</remarks>
+    private void Touch(RedisFinding finding)
+    {
+        if (finding.Chunks.Count == 0) return;
+        var named = finding.Chunks.ConvertAll(chunk => (chunk.Name, chunk.Shards));
+        background(Task.Run(() => chunks.TouchAsync(named)));
+    }
 }

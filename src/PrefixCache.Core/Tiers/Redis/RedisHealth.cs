@@ -171,6 +171,9 @@ internal sealed class RedisHealth : IAsyncDisposable
             if (was != RedisState.Available || _topology.IsCluster || !_topology.IsKnown) await _topology.RefreshAsync();
             (state, cause) = await AskAsync();
             var isBack = was == RedisState.Away || (was != state && state == RedisState.Available);
+
+            // A connection from before a cut may be dead without a sign, and the first chunk on it would take Redis away again.
+            if (was == RedisState.Away) foreach (var master in _topology.Masters) master.CloseIdle();
             if (state != RedisState.Away) await (isBack ? _reconnected() : _keepUp());
         }
         catch (RedisException exception)

@@ -200,9 +200,9 @@ internal sealed class RedisLoader : IAsyncDisposable
     {
         foreach (var search in job.Searches)
         {
-            (long Bytes, long Queued) whole;
-            lock (_state.Gate) whole = search.Left == 0 ? (search.Bytes, search.Queued) : default;
-            if (whole.Bytes > 0) _state.Planner.RedisMoved(search.Tree.Layout, whole.Bytes, _state.Time.GetElapsedTime(whole.Queued));
+            long bytes, queued;
+            lock (_state.Gate) (bytes, queued) = (search.TakeMoved(), search.Queued);
+            if (bytes > 0) _state.Planner.RedisMoved(search.Tree.Layout, bytes, _state.Time.GetElapsedTime(queued));
         }
     }
 

@@ -20,6 +20,9 @@ internal sealed class RedisSearch(NamespaceTree tree, int promptTokens, LoadQues
     /// <summary>Whether what was found is loaded.</summary>
     public LoadDecision Decision { get; set; }
 
+    /// <summary>Leading tokens that Redis has and that are not all to be loaded; 0 = what it has is loaded.</summary>
+    public int NotLoadedEnd => Decision.LoadEnd < Decision.EndToken ? Decision.EndToken : 0;
+
     /// <summary>Ends when Redis has answered, or failed to, and what is to be loaded is queued.</summary>
     public Task Found => _found.Task;
 
@@ -57,6 +60,16 @@ internal sealed class RedisSearch(NamespaceTree tree, int promptTokens, LoadQues
         // What would come behind it serves nobody.
         if (!isThere) EndTokens = Math.Min(EndTokens, firstToken);
         Progress?.Invoke();
+    }
+
+    /// <summary>When the last chunk has come: what all of them had, for the one caller who reports it.</summary>
+    /// <returns>Bytes; 0 = there is nothing to report, or somebody else does.</returns>
+    public long TakeMoved()
+    {
+        if (Left > 0) return 0;
+        var bytes = Bytes;
+        Bytes = 0;
+        return bytes;
     }
 
     public void Answered() => _found.TrySetResult();

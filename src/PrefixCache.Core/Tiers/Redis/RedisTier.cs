@@ -207,7 +207,8 @@ internal sealed class RedisTier : IAsyncDisposable
             Health.Succeeded();
             if (elapsed < Options.LookupBudget) Health.Answered(true);
             var decision = search.Question is { } question ? _state.Planner.ExpectRedis(question, found.EndTokens) : default;
-            if (search.Question is not null) found.Cut(decision.LoadEnd, search.Tree.Layout.ChunkTokens);
+            // The host tier's part may end within a chunk: what is not worth loading is left out from that chunk on.
+            if (search.Question is not null) found.Cut(decision.Load ? decision.LoadEnd : 0, search.Tree.Layout.ChunkTokens);
             lock (_state.Gate)
             {
                 (search.IsUnanswered, search.Decision) = (false, decision);

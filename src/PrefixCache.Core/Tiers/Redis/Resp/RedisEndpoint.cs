@@ -35,10 +35,11 @@ internal sealed class RedisEndpoint(RedisOptions options, RedisAddress address, 
     }
 
     /// <summary>A connection for payload that is the caller's alone, who blocks on it.</summary>
+    /// <remarks>What the server has closed meanwhile, by a restart or its own <c>timeout</c>, fails nobody: another is taken.</remarks>
     /// <exception cref="RedisException">The server cannot be reached.</exception>
     public RespConnection Rent()
     {
-        var connection = _idle.TryTake(out var idle) ? idle : RespConnection.OpenBlocking(options, address, PayloadBufferBytes);
+        var connection = TakeIdle() ?? RespConnection.OpenBlocking(options, address, PayloadBufferBytes);
         _rented[connection] = true;
 
         // Whoever blocks on it is woken by its end.
@@ -50,12 +51,14 @@ internal sealed class RedisEndpoint(RedisOptions options, RedisAddress address, 
     public void Return(RespConnection connection, bool isSound)
     {
         _rented.TryRemove(connection, out _);
-        if (isSound && !_disposed) _idle.Add(connection);
+        if (isSound) _idle.Add(connection);
         else connection.Dispose();
-        if (_disposed) CloseIdle();
+
+        // Those that nobody uses may be as dead as this one.
+        if (!isSound || _disposed) CloseIdle();
     }
 
-    /// <summary>The connections that nobody uses may be as dead as one that was: they are opened anew.</summary>
+    /// <summary>The connections that nobody uses are opened anew.</summary>
     public void CloseIdle()
     {
         while (_idle.TryTake(out var connection)) connection.Dispose();
@@ -69,6 +72,17 @@ internal sealed class RedisEndpoint(RedisOptions options, RedisAddress address, 
         foreach (var connection in _rented.Keys) connection.Dispose();
     }
 
+    private RespConnection? TakeIdle()
+    {
+        while (_idle.TryTake(out var idle))
+        {
+            if (idle.IsQuiet) return idle;
+            idle.Dispose();
+        }
+
+        return null;
+    }
+
     private async Task<RespPipeline> ConnectAsync()
     {
         await _connecting.WaitAsync();
@@ -79,6 +93,7 @@ internal sealed class RedisEndpoint(RedisOptions options, RedisAddress address, 
             if (_failure is { } failure && time.GetElapsedTime(_failedAt) < RetryAfter)
                 throw new RedisException(failure.Fault, failure.Message);
             _pipeline?.Dispose();
+            CloseIdle();
             _pipeline = new RespPipeline(await RespConnection.OpenAsync(options, address, SharedBufferBytes, CancellationToken.None));
             if (_disposed) _pipeline.Dispose();
             _failure = null;

@@ -38,6 +38,9 @@ internal sealed class RespConnection : IDisposable
     /// <summary>Cancelled when nothing moved for the time-out, or the connection is disposed.</summary>
     public CancellationToken Stalled => _stalled.Token;
 
+    /// <summary>Open, and nothing has come: what comes while nobody asks is the server's end of the connection.</summary>
+    public bool IsQuiet => !_socket.Poll(0, SelectMode.SelectRead);
+
     /// <summary>Connects, authenticates.</summary>
     /// <param name="bufferBytes">Of the reader: small where payload is read past it.</param>
     /// <exception cref="RedisException">The server cannot be reached or refuses.</exception>
