@@ -29,7 +29,7 @@ internal sealed class HostileRedis : IDisposable
     public RedisOptions Options => new()
     {
         Servers = [new RedisAddress("127.0.0.1", ((IPEndPoint)_listener.LocalEndpoint).Port)],
-        TimeOut = TimeSpan.FromMilliseconds(300),
+        TimeOut = TimeSpan.FromMilliseconds(800),
     };
 
     /// <summary>As a single Redis that is well answers what nodes ask of it.</summary>
