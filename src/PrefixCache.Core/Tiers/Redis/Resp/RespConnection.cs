@@ -188,21 +188,19 @@ internal sealed class RespConnection : IDisposable
     }
 
     /// <summary>A blocking connect has no time-out of its own.</summary>
+    /// <remarks>The socket is never made non-blocking: .NET would go on to wait in epoll for each piece, a fifth slower.</remarks>
     private static void Connect(Socket socket, RedisAddress address, TimeSpan timeOut)
     {
-        socket.Blocking = false;
+        using var limit = new CancellationTokenSource(timeOut);
+        using var ends = limit.Token.Register(socket.Dispose);
         try
         {
             socket.Connect(address.Host, address.Port);
         }
-        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
+        catch (Exception) when (limit.IsCancellationRequested)
         {
-            if (!socket.Poll(timeOut, SelectMode.SelectWrite)) throw new SocketException((int)SocketError.TimedOut);
-            var error = (int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
-            if (error != 0) throw new SocketException(error);
+            throw new SocketException((int)SocketError.TimedOut);
         }
-
-        socket.Blocking = true;
     }
 
     private static async Task<Stream> EncryptAsync(Stream inner, RedisTls tls, RedisAddress address, CancellationToken cancellationToken)
