@@ -56,7 +56,6 @@ internal sealed class RedisFinder(RedisChunks chunks, RedisOptions options, int 
             var before = position == first ? parent : chain.Key(position - 1);
             if (position < end && options.MatchSiblings)
                 await FindSharingAsync(layout, prompt, position, before, finding);
-            Touch(finding);
             return finding;
         }
         catch
@@ -124,12 +123,6 @@ internal sealed class RedisFinder(RedisChunks chunks, RedisOptions options, int 
         return [.. sorted.Take(MaxCandidates)];
     }
 
-    /// <summary>Redis takes what is asked for as used, and only that: the parts have to be named.</summary>
-    /// <remarks>In the background; what is to be named is listed before, for the caller may leave chunks out of the finding.</remarks>
-    private void Touch(RedisFinding finding)
-    {
-        if (finding.Chunks.Count == 0) return;
-        var named = finding.Chunks.ConvertAll(chunk => (chunk.Name, chunk.Shards));
-        background(Task.Run(() => chunks.TouchAsync(named)));
-    }
+    /// <summary>Redis takes what is asked for as used, and only that: the parts have to be named. Not before the lookup has its answer.</summary>
+    public Task TouchAsync(IReadOnlyList<FoundChunk> found) => chunks.TouchAsync([.. found.Select(chunk => (chunk.Name, chunk.Shards))]);
 }

@@ -196,6 +196,7 @@ internal sealed class RedisTier : IAsyncDisposable
     private async Task SearchAsync(RedisSearch search, TokenBuffer tokens, int first, ChunkNode? parent, int served)
     {
         using var kept = tokens;
+        FoundChunk[] all = [];
         try
         {
             var (layout, before) = (search.Tree.Layout, parent?.Key ?? search.Tree.Root);
@@ -207,6 +208,7 @@ internal sealed class RedisTier : IAsyncDisposable
             Counters.LookedUp(elapsed);
             Health.Succeeded();
             if (elapsed < Options.LookupBudget) Health.Answered(true);
+            all = [.. found.Chunks];
             var decision = search.Question is { } question ? _state.Planner.ExpectRedis(question, found.EndTokens) : default;
             // The host tier's part may end within a chunk: what is not worth loading is left out from that chunk on.
             if (search.Question is not null) found.Cut(decision.Load ? decision.LoadEnd : 0, search.Tree.Layout.ChunkTokens);
@@ -229,6 +231,7 @@ internal sealed class RedisTier : IAsyncDisposable
         finally
         {
             search.Answered();
+            if (all.Length > 0) Background(Task.Run(() => Finder.TouchAsync(all)));
         }
     }
 
