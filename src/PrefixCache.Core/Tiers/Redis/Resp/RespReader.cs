@@ -185,7 +185,8 @@ internal sealed class RespReader(Stream stream, int bufferBytes)
         Utf8Parser.TryParse(digits, out long number, out var used) && used == digits.Length ? number : throw Garbage();
 
     /// <summary>-1 for what is not there.</summary>
-    private static long Length(ReadOnlySpan<byte> digits, long most) => Number(digits) is var length && length >= -1 && length <= most ? length : throw Garbage();
+    private static long Length(ReadOnlySpan<byte> digits, long most) =>
+        Number(digits) is var length && length >= -1 && length <= most ? length : throw Garbage();
 
     private static RedisException Garbage() => new(RedisFault.Protocol, "What came from Redis is no reply in RESP 2.");
 }
