@@ -44,7 +44,8 @@ public sealed class SharedPrefixTests
         var client = await second.ConnectAsync();
         await client.RegisterLayoutAsync(layout, Token);
 
-        Assert.Equal(new PrefetchedPrefix(0, Prefix), await client.PrefetchAsync(layout, Prompt(2), null, Token));
+        // Some of it may have come already when it is answered.
+        Assert.Equal(Prefix, (await client.PrefetchAsync(layout, Prompt(2), null, Token)).PendingTokens);
         await RedisNodes.IdleAsync(second);
         Assert.Equal(new PrefetchedPrefix(Prefix, Prefix), await client.PrefetchAsync(layout, Prompt(2), null, Token));
         await using var warm = await client.LookupAsync(layout, Prompt(2), null, Token);

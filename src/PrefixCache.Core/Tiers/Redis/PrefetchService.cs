@@ -34,14 +34,22 @@ public sealed class PrefetchService
         _ = LetGoAsync(search);
         await search.Found.WaitAsync(_state.Redis!.Options.LookupBudget, _state.Time, cancellationToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        lock (_state.Gate) return new PrefetchAnswer(hit, search.IsPending ? Math.Max(search.EndTokens, hit) : hit);
+        lock (_state.Gate)
+        {
+            // Small chunks may have come by now.
+            hit = Reach(search.Tree, [], tokens);
+            return new PrefetchAnswer(hit, search.IsPending ? Math.Max(search.EndTokens, hit) : hit);
+        }
     }
+
+    private int Reach(NamespaceTree tree, List<ChunkNode> path, TokenBuffer tokens) =>
+        PrefixMatch.Reach(tree, path, tokens, new MatchRule(_state.MinPartialTokens, 1));
 
     private RedisSearch? Begin(NamespaceTree tree, TokenBuffer tokens, out int hit)
     {
         var path = new List<ChunkNode>();
         tree.Walk(path, tokens);
-        hit = PrefixMatch.Reach(tree, path, tokens, new MatchRule(_state.MinPartialTokens, 1));
+        hit = Reach(tree, path, tokens);
         if (hit >= tokens.Count || _state.Redis is not { Health.IsReadable: true } redis) return null;
         var search = new RedisSearch(tree, tokens.Count, null);
 
