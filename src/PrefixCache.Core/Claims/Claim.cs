@@ -63,7 +63,7 @@ internal sealed class Claim : IDisposable
     public FleetHold? Fleet { get; set; }
 
     /// <summary>Requests of other nodes wait for it: its chunks are wanted where they find them.</summary>
-    public bool IsAwaitedElsewhere { get; set; }
+    public bool IsAwaitedElsewhere => Fleet is { IsAwaited: true };
 
     /// <summary>The first position that is not there yet; behind the last where all are.</summary>
     public int FirstOpen

@@ -178,10 +178,7 @@ internal sealed class ClaimFleet : IDisposable
     {
         lock (_state.Gate)
         {
-            foreach (var claim in _state.Claims.All)
-                if (claim.Fleet?.Holds(key) == true) claim.IsAwaitedElsewhere = true;
-
-            // Also those whose claims have ended a moment ago.
+            // Of claims that are out, and of those that have ended a moment ago.
             _holds.RemoveAll(hold => hold.IsOver);
             foreach (var hold in _holds)
                 if (hold.Holds(key)) hold.Awaited();

@@ -50,7 +50,7 @@ internal sealed class FleetCalls(IFleetClaims fleet, NodeState state, TimeSpan l
     public Task<bool> RenewAsync(ChunkKey key, Guid holder) => AskAsync(token => fleet.RenewAsync(key, holder, lifetime, token), true);
 
     /// <summary>False = nobody holds the key, or there is no answer.</summary>
-    public Task<bool> RegisterWaiterAsync(ChunkKey key) => AskAsync(token => fleet.RegisterWaiterAsync(key, lifetime, token), false);
+    public Task<bool> RegisterWaiterAsync(ChunkKey key) => AskAsync(token => fleet.RegisterWaiterAsync(key, token), false);
 
     public Task ReleaseAsync(ChunkKey key, Guid holder) => AskAsync(async token =>
     {

@@ -35,6 +35,9 @@ internal sealed class FleetHold
     /// <summary>All keys were let go.</summary>
     public bool IsOver { get; private set; }
 
+    /// <summary>Somebody waits for it on another node.</summary>
+    public bool IsAwaited => _waited.Task.IsCompleted;
+
     public bool Holds(ChunkKey key) => _held.Contains(key);
 
     /// <summary>A position of the claim is there.</summary>
@@ -90,7 +93,7 @@ internal sealed class FleetHold
                 return;
             }
 
-            if (advances && await _calls.SettleAsync(nodes, _waited.Task.IsCompleted)) await ReleaseAsync(FirstOpen());
+            if (advances && await _calls.SettleAsync(nodes, IsAwaited)) await ReleaseAsync(FirstOpen());
             await Task.WhenAll(Keys(int.MaxValue).Select(key => _calls.RenewAsync(key, _holder)));
         }
     }
@@ -102,10 +105,10 @@ internal sealed class FleetHold
 
     private async Task EndAsync(IReadOnlyList<ChunkNode> nodes)
     {
-        if (!await _calls.SettleAsync(nodes, _waited.Task.IsCompleted) && _isWhole)
+        if (!await _calls.SettleAsync(nodes, IsAwaited) && _isWhole)
         {
             await Task.WhenAny(_waited.Task, _calls.Delay(Linger));
-            if (_waited.Task.IsCompleted) await _calls.SettleAsync(nodes, true);
+            if (IsAwaited) await _calls.SettleAsync(nodes, true);
         }
 
         await ReleaseAsync(int.MaxValue);

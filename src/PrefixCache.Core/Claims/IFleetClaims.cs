@@ -32,5 +32,5 @@ public interface IFleetClaims
 
     /// <summary>Says that this node waits for what is claimed under a key.</summary>
     /// <returns>False where nobody holds it any more.</returns>
-    ValueTask<bool> RegisterWaiterAsync(ChunkKey key, TimeSpan lifetime, CancellationToken cancellationToken);
+    ValueTask<bool> RegisterWaiterAsync(ChunkKey key, CancellationToken cancellationToken);
 }

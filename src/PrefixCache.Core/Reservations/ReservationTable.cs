@@ -2,6 +2,7 @@ using PrefixCache.Core.Claims;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
+using PrefixCache.Core.Tiers.Redis;
 using PrefixCache.Core.Tokens;
 
 namespace PrefixCache.Core.Reservations;
@@ -80,7 +81,7 @@ internal sealed class ReservationTable(NodeState state)
     {
         if (!_byId.Remove(reservation.Id)) return;
         state.Claims.EndOf(reservation, how);
-        if (reservation.Search is { } search) search.IsOver = true;
+        RedisTier.Forget(reservation);
         reservation.Instance.Reservations.Remove(reservation.RequestId);
         ReleaseLeases(reservation);
         Tokens -= reservation.Tokens.Count;

@@ -47,7 +47,7 @@ internal sealed class FakeFleet(FakeFleet.Table table) : IFleetClaims
         if (table.Keys.TryGetValue(key, out var held) && held.Holder == holder) table.Drop(key);
     }
 
-    public async ValueTask<bool> RegisterWaiterAsync(ChunkKey key, TimeSpan lifetime, CancellationToken cancellationToken)
+    public async ValueTask<bool> RegisterWaiterAsync(ChunkKey key, CancellationToken cancellationToken)
     {
         await ReachAsync();
         foreach (var node in table.Nodes.Where(node => node != this)) node.WaiterRegistered?.Invoke(key);

@@ -1,5 +1,4 @@
 using PrefixCache.Core.Index;
-using PrefixCache.Format.Keys;
 
 namespace PrefixCache.Core.Tiers.Redis;
 
@@ -8,8 +7,6 @@ namespace PrefixCache.Core.Tiers.Redis;
 internal sealed class LoadJob(ChunkNode node, RedisName name, ChunkManifest[] shards, int position)
 {
     public ChunkNode Node => node;
-
-    public ChunkKey Key => node.Key;
 
     public RedisName Name => name;
 

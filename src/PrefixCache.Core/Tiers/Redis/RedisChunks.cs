@@ -92,31 +92,14 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
     /// <param name="target">As long as the payload.</param>
     public ChunkReadOutcome Read(RedisName name, int shard, ChunkManifest manifest, ShardShape shape, Memory<byte> target)
     {
-        var endpoint = topology.MasterOf(name);
-        var connection = endpoint.Rent();
-        using var limit = Limit(connection, manifest.Parts);
-        var isSound = false;
         try
         {
-            var outcome = ReadPartsAsync(connection, name, shard, manifest, shape, target).GetAwaiter().GetResult();
-            isSound = outcome == ChunkReadOutcome.Loaded;
-            return outcome;
+            return Move(name, manifest, connection => ReadPartsAsync(connection, name, shard, manifest, shape, target),
+                outcome => outcome == ChunkReadOutcome.Loaded);
         }
         catch (RedisException exception) when (exception.Fault == RedisFault.WrongType)
         {
             return ChunkReadOutcome.Damaged;
-        }
-        catch (Exception exception) when (limit.IsCancellationRequested)
-        {
-            throw new RedisException(RedisFault.TimeOut, $"Redis at {endpoint.Address} is too slow: a chunk took too long.", exception);
-        }
-        catch (Exception exception) when (exception is not RedisException)
-        {
-            throw RespConnection.Translate(exception, endpoint.Address);
-        }
-        finally
-        {
-            endpoint.Return(connection, isSound);
         }
     }
 
@@ -128,8 +111,8 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
         {
             // The manifest last: it must not outlive its parts.
             for (var part = 0; part < shards[shard].Parts; part++)
-                name.AddPart(batch.Command(name, "PEXPIRE", 3), shard, shards[shard].Nonce, part).Add(Milliseconds(options.TimeToLive));
-            name.AddManifest(batch.Command(name, "PEXPIRE", 3), shard).Add(Milliseconds(options.TimeToLive));
+                name.AddPart(batch.Command(name, "PEXPIRE", 3), shard, shards[shard].Nonce, part).AddMilliseconds(options.TimeToLive);
+            name.AddManifest(batch.Command(name, "PEXPIRE", 3), shard).AddMilliseconds(options.TimeToLive);
         }
 
         await batch.SendAsync();
@@ -151,28 +134,7 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
     {
         var nonce = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         var manifest = ChunkManifest.Make(tokens, nonce, payload.Length, options.PartBytes, checksums);
-        var endpoint = topology.MasterOf(name);
-        var connection = endpoint.Rent();
-        using var limit = Limit(connection, manifest.Parts);
-        var isSound = false;
-        try
-        {
-            var outcome = WritePartsAsync(connection, name, shard, manifest, payload).GetAwaiter().GetResult();
-            isSound = true;
-            return outcome;
-        }
-        catch (Exception exception) when (limit.IsCancellationRequested)
-        {
-            throw new RedisException(RedisFault.TimeOut, $"Redis at {endpoint.Address} is too slow: a chunk took too long.", exception);
-        }
-        catch (Exception exception) when (exception is not RedisException)
-        {
-            throw RespConnection.Translate(exception, endpoint.Address);
-        }
-        finally
-        {
-            endpoint.Return(connection, isSound);
-        }
+        return Move(name, manifest, connection => WritePartsAsync(connection, name, shard, manifest, payload), _ => true);
     }
 
     /// <summary>Deletes what turned out to be damaged, unless somebody has written it anew.</summary>
@@ -197,7 +159,7 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
     {
         using var batch = new RedisBatch(topology);
         parent.AddChildren(batch.Command(parent, "ZADD", 4)).Add(0).Add(tokens);
-        parent.AddChildren(batch.Command(parent, "PEXPIRE", 3)).Add(Milliseconds(options.TimeToLive));
+        parent.AddChildren(batch.Command(parent, "PEXPIRE", 3)).AddMilliseconds(options.TimeToLive);
         parent.AddChildren(batch.Command(parent, "ZCARD", 2));
         await batch.SendAsync();
         batch.Reply(0);
@@ -284,7 +246,7 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
             await connection.WriteAsync(commands.Bytes);
             await connection.WriteAsync(payload.Slice(offset, length));
             commands.Clear();
-            commands.EndLine().Add("PX").Add(Milliseconds(UncommittedTime));
+            commands.EndLine().Add("PX").AddMilliseconds(UncommittedTime);
         }
 
         await connection.WriteAsync(commands.Bytes);
@@ -306,9 +268,9 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
     {
         commands.Command("MULTI", 1);
         for (var part = 0; part < manifest.Parts; part++)
-            name.AddPart(commands.Command("PEXPIRE", 3), shard, manifest.Nonce, part).Add(Milliseconds(options.TimeToLive));
+            name.AddPart(commands.Command("PEXPIRE", 3), shard, manifest.Nonce, part).AddMilliseconds(options.TimeToLive);
         name.AddManifest(commands.Command("SET", 6), shard).Add(manifest.Bytes)
-            .Add("NX").Add("PX").Add(Milliseconds(options.TimeToLive));
+            .Add("NX").Add("PX").AddMilliseconds(options.TimeToLive);
         commands.Command("EXEC", 1);
         var replies = await connection.CallAsync(commands);
 
@@ -327,6 +289,35 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
         return isFirst ? ChunkWriteOutcome.Evicted : ChunkWriteOutcome.Present;
     }
 
+    /// <summary>Has a connection of its own move the parts of a chunk, on this thread.</summary>
+    /// <param name="isSound">Nothing is left on the connection after that outcome.</param>
+    private TOutcome Move<TOutcome>(
+        RedisName name, ChunkManifest manifest, Func<RespConnection, Task<TOutcome>> move, Func<TOutcome, bool> isSound)
+    {
+        var endpoint = topology.MasterOf(name);
+        var connection = endpoint.Rent();
+        using var limit = Limit(connection, manifest.Parts);
+        var isReusable = false;
+        try
+        {
+            var outcome = move(connection).GetAwaiter().GetResult();
+            isReusable = isSound(outcome);
+            return outcome;
+        }
+        catch (Exception exception) when (limit.IsCancellationRequested)
+        {
+            throw new RedisException(RedisFault.TimeOut, $"Redis at {endpoint.Address} is too slow: a chunk took too long.", exception);
+        }
+        catch (Exception exception) when (exception is not RedisException)
+        {
+            throw RespConnection.Translate(exception, endpoint.Address);
+        }
+        finally
+        {
+            endpoint.Return(connection, isReusable);
+        }
+    }
+
     /// <summary>Ends a connection over which bytes come, but so slowly that who waits for the chunk computes it sooner.</summary>
     private CancellationTokenSource Limit(RespConnection connection, int parts)
     {
@@ -335,8 +326,6 @@ internal sealed class RedisChunks(RedisOptions options, RedisTopology topology)
         limit.Token.Register(connection.Dispose);
         return limit;
     }
-
-    private static long Milliseconds(TimeSpan time) => (long)time.TotalMilliseconds;
 
     /// <summary>Compares each segment with its checksum as soon as it is whole, while it is in the processor's cache.</summary>
     private struct SegmentCheck(ShardShape shape, int tokens, ulong[] checksums)

@@ -32,9 +32,6 @@ internal sealed class RedisEvents : IAsyncDisposable
     /// <summary>Words are heard from now on; those before may have been missed.</summary>
     public event Action? Resubscribed;
 
-    /// <summary>Something was heard within the last few seconds, or could have been.</summary>
-    public bool IsSubscribed { get; private set; }
-
     /// <summary>Why this node may not listen: what others clear it would not learn. Null where it may.</summary>
     public RedisException? Refusal { get; private set; }
 
@@ -77,7 +74,6 @@ internal sealed class RedisEvents : IAsyncDisposable
                 if (exception is RedisException { Fault: RedisFault.Denied } refusal) Refusal = refusal;
             }
 
-            IsSubscribed = false;
             await Task.Delay(RetryAfter, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -90,7 +86,7 @@ internal sealed class RedisEvents : IAsyncDisposable
         connection.Watch();
         await connection.WriteAsync(subscribe.Bytes);
         (await connection.Reader.ReadAsync(connection.Stalled)).OrThrow();
-        (IsSubscribed, Refusal) = (true, null);
+        Refusal = null;
         Resubscribed?.Invoke();
         var next = connection.Reader.ReadAsync(connection.Stalled).AsTask();
         connection.Rest();

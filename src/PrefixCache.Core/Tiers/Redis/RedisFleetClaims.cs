@@ -32,7 +32,7 @@ internal sealed class RedisFleetClaims(RedisTier redis) : IFleetClaims
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var batch = new RedisBatch(redis.Topology);
-            Name(batch, key, "SET", 6).Add(value).Add("NX").Add("PX").Add(Milliseconds(lifetime));
+            Name(batch, key, "SET", 6).Add(value).Add("NX").Add("PX").AddMilliseconds(lifetime);
             Name(batch, key, "GET", 2);
             await SendAsync(batch);
             if (!batch.Reply(0).IsNull) return new FleetTake(true);
@@ -48,7 +48,7 @@ internal sealed class RedisFleetClaims(RedisTier redis) : IFleetClaims
     {
         using var batch = new RedisBatch(redis.Topology);
         var name = redis.Chunks.NameOf(key);
-        name.AddClaim(batch.Command(name, "EVAL", 6).Add(RenewScript).Add(1)).Add(holder.ToByteArray()).Add(Milliseconds(lifetime));
+        name.AddClaim(batch.Command(name, "EVAL", 6).Add(RenewScript).Add(1)).Add(holder.ToByteArray()).AddMilliseconds(lifetime);
         await SendAsync(batch);
         return batch.Reply(0).Number == 1;
     }
@@ -62,7 +62,7 @@ internal sealed class RedisFleetClaims(RedisTier redis) : IFleetClaims
         if (batch.Reply(0).Number == 1) await redis.Events.TellAsync(EndWord, key.ToString());
     }
 
-    public async ValueTask<bool> RegisterWaiterAsync(ChunkKey key, TimeSpan lifetime, CancellationToken cancellationToken)
+    public async ValueTask<bool> RegisterWaiterAsync(ChunkKey key, CancellationToken cancellationToken)
     {
         using var batch = new RedisBatch(redis.Topology);
         Name(batch, key, "EXISTS", 2);
@@ -103,6 +103,4 @@ internal sealed class RedisFleetClaims(RedisTier redis) : IFleetClaims
             throw;
         }
     }
-
-    private static long Milliseconds(TimeSpan time) => (long)time.TotalMilliseconds;
 }

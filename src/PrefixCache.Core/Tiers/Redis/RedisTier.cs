@@ -3,6 +3,8 @@ using PrefixCache.Core.Index;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Tiers.Redis.Resp;
 using PrefixCache.Core.Tokens;
+using PrefixCache.Core.Transfers;
+using PrefixCache.Format.Keys;
 
 namespace PrefixCache.Core.Tiers.Redis;
 
@@ -92,15 +94,15 @@ internal sealed class RedisTier : IAsyncDisposable
     }
 
     /// <summary>Asks Redis for what the host tier lacks of a request, unless that was done. Called under the node's lock.</summary>
-    /// <returns>Null where nothing is to be asked.</returns>
     /// <param name="query">What the request asks for.</param>
+    /// <returns>Null where nothing is to be asked.</returns>
     public RedisSearch? TrySearch(Reservation reservation, in LookupQuery query)
     {
         var (tree, tokens) = (reservation.Tree, reservation.Tokens);
         reservation.LeavesRedisAlone = !_state.Planner.AsksRedis(query.LoadMode);
         if (reservation.Search?.IsFor(tree, tokens.Count) == true || reservation.PathTokens >= tokens.Count || !Health.IsReadable
             || reservation.LeavesRedisAlone) return null;
-        if (reservation.Search is { } older) older.IsOver = true;
+        Forget(reservation);
         var question = query.Question(reservation.HitTokens);
         var search = new RedisSearch(tree, tokens.Count, question) { Progress = reservation.Changed.Pulse };
         reservation.Search = search;
@@ -119,7 +121,7 @@ internal sealed class RedisTier : IAsyncDisposable
         _ = Task.Run(() => SearchAsync(search, tokens, first, parent, served));
     }
 
-    /// <summary>The next lookup asks Redis anew. Called under the node's lock.</summary>
+    /// <summary>What Redis was asked for a request is wanted no more; a lookup asks anew. Called under the node's lock.</summary>
     public static void Forget(Reservation reservation)
     {
         if (reservation.Search is { } search) search.IsOver = true;
@@ -140,28 +142,6 @@ internal sealed class RedisTier : IAsyncDisposable
 
     /// <summary>What the host tier lacks of a request may be in Redis: it did not say, or could not be asked.</summary>
     public bool IsUnanswered(Reservation reservation) => reservation.Search?.IsUnanswered ?? !Health.IsReadable;
-
-    private async Task<int> FindReachAsync(ClaimPlan plan)
-    {
-        try
-        {
-            var chain = RedisFinder.Chain(plan.Tree.Layout, plan.Tokens, plan.Slots[0].Parent, plan.FirstPosition);
-            _state.Counters.Hashed(chain.HashedTokens);
-            using var found = await Finder.FindAsync(
-                plan.Tree.Layout, plan.Tokens, chain, plan.FirstPosition, plan.Slots[0].Parent, plan.First);
-            return found.EndTokens;
-        }
-        catch (RedisException exception)
-        {
-            Failed(exception);
-            return 0;
-        }
-        catch (Exception exception)
-        {
-            Report(exception);
-            return 0;
-        }
-    }
 
     /// <summary>A lookup waits no longer for the answer.</summary>
     public void Late()
@@ -200,8 +180,7 @@ internal sealed class RedisTier : IAsyncDisposable
         try
         {
             var (layout, before) = (search.Tree.Layout, parent?.Key ?? search.Tree.Root);
-            var chain = RedisFinder.Chain(layout, tokens, before, first);
-            _state.Counters.Hashed(chain.HashedTokens);
+            var chain = Chain(search.Tree, tokens, before, first);
             var began = _state.Time.GetTimestamp();
             using var found = await Finder.FindAsync(layout, tokens, chain, first, before, served);
             var elapsed = _state.Time.GetElapsedTime(began);
@@ -233,6 +212,34 @@ internal sealed class RedisTier : IAsyncDisposable
             search.Answered();
             if (all.Length > 0) Background(Task.Run(() => Finder.TouchAsync(all)));
         }
+    }
+
+    private async Task<int> FindReachAsync(ClaimPlan plan)
+    {
+        try
+        {
+            var chain = Chain(plan.Tree, plan.Tokens, plan.Slots[0].Parent, plan.FirstPosition);
+            using var found = await Finder.FindAsync(
+                plan.Tree.Layout, plan.Tokens, chain, plan.FirstPosition, plan.Slots[0].Parent, plan.First);
+            return found.EndTokens;
+        }
+        catch (RedisException exception)
+        {
+            Failed(exception);
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            Report(exception);
+            return 0;
+        }
+    }
+
+    private ChunkChain Chain(NamespaceTree tree, TokenBuffer tokens, in ChunkKey parent, int first)
+    {
+        var chain = RedisFinder.Chain(tree.Layout, tokens, parent, first);
+        _state.Counters.Hashed(chain.HashedTokens);
+        return chain;
     }
 
     private Task ReturnAsync()

@@ -18,7 +18,7 @@ internal sealed class RedisWriter : IAsyncDisposable
 
     private readonly NodeState _state;
     private readonly RedisTier _redis;
-    private readonly Channel<WriteJob> _queue;
+    private readonly Channel<ChunkNode> _queue;
     private readonly Task[] _workers;
 
     /// <summary>Who waits until a chunk is written, or will not be. Protected by the node's lock.</summary>
@@ -31,7 +31,7 @@ internal sealed class RedisWriter : IAsyncDisposable
     {
         _state = state;
         _redis = redis;
-        _queue = Channel.CreateBounded<WriteJob>(redis.Options.MaxQueued);
+        _queue = Channel.CreateBounded<ChunkNode>(redis.Options.MaxQueued);
         _workers = [.. Enumerable.Range(0, redis.Options.Connections).Select(_ => RedisThread.Start("write", _queue.Reader, Write))];
     }
 
@@ -119,18 +119,18 @@ internal sealed class RedisWriter : IAsyncDisposable
     private RedisDrop TryAdd(ChunkNode node)
     {
         if (!_redis.Health.IsWritable) return RedisDrop.Away;
-        if (!_queue.Writer.TryWrite(new WriteJob(node))) return RedisDrop.QueueFull;
+        if (!_queue.Writer.TryWrite(node)) return RedisDrop.QueueFull;
         node.IsWriteQueued = true;
         return RedisDrop.None;
     }
 
-    private void Write(WriteJob job)
+    private void Write(ChunkNode node)
     {
         var drop = RedisDrop.Failed;
-        if (!Begin(job)) return;
+        if (!Begin(node)) return;
         try
         {
-            Write(job.Node);
+            WriteUnguarded(node);
             _redis.Health.Succeeded();
             drop = RedisDrop.None;
         }
@@ -144,21 +144,20 @@ internal sealed class RedisWriter : IAsyncDisposable
             _redis.Report(exception);
         }
 
-        End(job, drop);
+        End(node, drop);
     }
 
     /// <summary>Leases the chunk, unless it is gone or Redis has become unwell.</summary>
-    private bool Begin(WriteJob job)
+    private bool Begin(ChunkNode node)
     {
         lock (_state.Gate)
         {
-            var (node, store) = (job.Node, job.Node.Tree.Store);
             var drop = _state.IsDisposed || node.IsDetached || !node.IsComplete ? RedisDrop.Gone
                 : _redis.Health.IsWritable ? RedisDrop.None
                 : RedisDrop.Away;
             if (drop == RedisDrop.None)
             {
-                store.Lease(node);
+                node.Tree.Store.Lease(node);
                 _state.BeginTransfer();
                 return true;
             }
@@ -170,11 +169,10 @@ internal sealed class RedisWriter : IAsyncDisposable
         }
     }
 
-    private void End(WriteJob job, RedisDrop drop)
+    private void End(ChunkNode node, RedisDrop drop)
     {
         lock (_state.Gate)
         {
-            var node = job.Node;
             if (drop == RedisDrop.None) (node.RedisUntil, node.IsAwaited) = (_redis.KnownUntil(), false);
             else _redis.Counters.DroppedWrite(drop);
             Settle(node);
@@ -196,7 +194,7 @@ internal sealed class RedisWriter : IAsyncDisposable
         if (_rescued.Remove(node) && !_state.IsDisposed) node.Tree.Store.Unlease(node);
     }
 
-    private void Write(ChunkNode node)
+    private void WriteUnguarded(ChunkNode node)
     {
         var (tree, chunks) = (node.Tree, _redis.Chunks);
         var name = chunks.NameOf(node.Key);

@@ -72,6 +72,9 @@ internal sealed class RespCommands : IDisposable
         return Add(digits[..count]);
     }
 
+    /// <summary>A time as Redis wants it after PX and PEXPIRE.</summary>
+    public RespCommands AddMilliseconds(TimeSpan time) => Add((long)time.TotalMilliseconds);
+
     /// <summary>The head of an argument whose bytes are sent from elsewhere.</summary>
     public RespCommands Announce(int bytes)
     {
