@@ -106,7 +106,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
         var request = new OpenSessionRequest
         {
             VersionMajor = 1,
-            VersionMinor = 3,
+            VersionMinor = 4,
             InstanceId = _options.InstanceId,
             Role = _options.Role == WorkerRole.Rank ? OpenSessionRequest.Types.Role.Rank : OpenSessionRequest.Types.Role.Scheduler,
             Rank = (uint)_options.Rank,

@@ -14,7 +14,7 @@ internal sealed class SessionEndpoint(
     CacheNode node, PrefixCacheNodeOptions options, string arenaSocket, WorkInFlight work, ILogger<SessionEndpoint> logger)
 {
     public const uint VersionMajor = 1;
-    public const uint VersionMinor = 3;
+    public const uint VersionMinor = 4;
 
     /// <summary>From this one on a client sends less of a chunk than it offered, where the plan says so.</summary>
     private const uint CutsSinceMinor = 2;

@@ -10,7 +10,7 @@ public sealed class SessionFaultTests
 {
     private static readonly Dictionary<string, (Action<OpenSessionRequest> Spoil, StatusCode Status, string Says)> Faults = new()
     {
-        ["no version"] = (request => request.VersionMajor = 0, StatusCode.FailedPrecondition, "speaks version 0.0, this node 1.3"),
+        ["no version"] = (request => request.VersionMajor = 0, StatusCode.FailedPrecondition, "speaks version 0.0, this node 1.4"),
         ["next version"] = (request => request.VersionMajor = 2, StatusCode.FailedPrecondition, "speaks version 2.0"),
         ["no instance"] = (request => request.InstanceId = "", StatusCode.InvalidArgument, "instance_id has 0 bytes"),
         ["long instance"] = (request => request.InstanceId = new string('é', 129), StatusCode.InvalidArgument, "instance_id has 258 bytes"),

@@ -1,0 +1,114 @@
+namespace PrefixCache.Format.Devices;
+
+/// <summary>A range of this process's memory that copies from and to a device go through: registered piece by piece, each when it is first used.</summary>
+/// <remarks>
+/// Registering takes a while for gigabytes, and most of a large arena is never copied from. Where the system refuses, copies go on without,
+/// more slowly. Owns the registrations, not the memory; dispose it when no copy is under way and before the memory goes. Thread-safe.
+/// </remarks>
+public sealed class RegisteredMemory : IDisposable
+{
+    private readonly IDevice _device;
+    private readonly nint _start;
+    private readonly long _bytes;
+    private readonly long _pieceBytes;
+    private readonly bool[] _isRegistered;
+    private readonly Lock _gate = new();
+    private volatile DeviceException? _refusal;
+
+    /// <param name="device">With which it is registered.</param>
+    /// <param name="start">First byte, at a page.</param>
+    /// <param name="bytes">Above 0.</param>
+    /// <param name="pieceBytes">Whole pages.</param>
+    public RegisteredMemory(IDevice device, nint start, long bytes, long pieceBytes = 256L << 20)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytes);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pieceBytes);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(pieceBytes % Environment.SystemPageSize, 0, nameof(pieceBytes));
+        (_device, _start, _bytes, _pieceBytes) = (device, start, bytes, pieceBytes);
+        _isRegistered = new bool[(bytes + pieceBytes - 1) / pieceBytes];
+    }
+
+    /// <summary>Why nothing more is registered; null = nothing was refused.</summary>
+    public DeviceException? Refusal => _refusal;
+
+    /// <summary>Queues a copy whose host side lies in the range, as one or, where it reaches over the end of a piece, as several.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The host side does not lie in the range.</exception>
+    /// <exception cref="DeviceException">The device fails.</exception>
+    public void Copy(IDeviceStream stream, in DeviceCopy copy)
+    {
+        var isUp = copy.Kind == DeviceCopyKind.HostToDevice;
+        var (first, pitch) = isUp ? (copy.Source, copy.SourcePitch) : (copy.Destination, copy.DestinationPitch);
+        var offset = (long)(first - (ulong)_start);
+        var length = ((copy.Rows - 1L) * pitch) + copy.RowBytes;
+        ArgumentOutOfRangeException.ThrowIfNegative(offset, nameof(copy));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _bytes - offset, nameof(copy));
+        for (var piece = offset / _pieceBytes; piece * _pieceBytes < offset + length; piece++) Register(piece);
+        if (offset / _pieceBytes == (offset + length - 1) / _pieceBytes) stream.Copy(copy);
+        else CopyParts(stream, copy, offset, pitch);
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            for (var piece = 0; piece < _isRegistered.Length; piece++)
+            {
+                if (!_isRegistered[piece]) continue;
+                _isRegistered[piece] = false;
+                _device.Unregister(_start + (nint)(piece * _pieceBytes));
+            }
+        }
+    }
+
+    /// <summary>Runs of rows that end within a piece, and rows that reach over its end in parts.</summary>
+    private void CopyParts(IDeviceStream stream, in DeviceCopy copy, long offset, long pitch)
+    {
+        for (var row = 0; row < copy.Rows;)
+        {
+            var start = offset + (row * pitch);
+            var room = _pieceBytes - (start % _pieceBytes);
+            var whole = room < copy.RowBytes ? 0 : copy.Rows == 1 ? 1 : (int)Math.Min(((room - copy.RowBytes) / pitch) + 1, copy.Rows - row);
+            if (whole > 0) stream.Copy(Part(copy, row, 0, copy.RowBytes) with { Rows = whole });
+            else CopyRow(stream, copy, row, start);
+            row += Math.Max(whole, 1);
+        }
+    }
+
+    private void CopyRow(IDeviceStream stream, in DeviceCopy copy, int row, long start)
+    {
+        for (var done = 0L; done < copy.RowBytes;)
+        {
+            var bytes = Math.Min(_pieceBytes - ((start + done) % _pieceBytes), copy.RowBytes - done);
+            stream.Copy(Part(copy, row, done, bytes));
+            done += bytes;
+        }
+    }
+
+    /// <summary>Bytes of one row, with the distances of all.</summary>
+    private static DeviceCopy Part(in DeviceCopy copy, int row, long skip, long bytes) => copy with
+    {
+        Source = copy.Source + (ulong)((row * copy.SourcePitch) + skip),
+        Destination = copy.Destination + (ulong)((row * copy.DestinationPitch) + skip),
+        RowBytes = bytes,
+        Rows = 1,
+    };
+
+    private void Register(long piece)
+    {
+        if (Volatile.Read(ref _isRegistered[piece]) || _refusal is not null) return;
+        lock (_gate)
+        {
+            if (_isRegistered[piece] || _refusal is not null) return;
+            try
+            {
+                var first = piece * _pieceBytes;
+                _device.Register(_start + (nint)first, Math.Min(_pieceBytes, _bytes - first));
+                Volatile.Write(ref _isRegistered[piece], true);
+            }
+            catch (DeviceException exception)
+            {
+                _refusal = exception;
+            }
+        }
+    }
+}
