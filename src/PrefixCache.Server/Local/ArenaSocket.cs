@@ -175,7 +175,7 @@ internal sealed class ArenaSocket : IAsyncDisposable
             read += received;
         }
 
-        if (ArenaHandover.TryReadRequest(request, out _)) await GrantAsync(connection, peer, request, cancellationToken);
+        if (ArenaHandover.TryReadRequest(request, out _, out _)) await GrantAsync(connection, peer, request, cancellationToken);
         else await RefuseAsync(connection, peer, NoRequest, cancellationToken);
     }
 
@@ -196,7 +196,7 @@ internal sealed class ArenaSocket : IAsyncDisposable
 
     private Result<ArenaAccess> Attach(Socket connection, PeerCredentials peer, byte[] request)
     {
-        _ = ArenaHandover.TryReadRequest(request, out var id);
+        _ = ArenaHandover.TryReadRequest(request, out var id, out _);
         if (!_node.Sessions.Find(id).Succeeded(out var session, out var error)) return error;
         try
         {

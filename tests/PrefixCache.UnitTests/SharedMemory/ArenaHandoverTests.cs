@@ -10,8 +10,51 @@ public sealed class ArenaHandoverTests
 
     [Fact]
     public void Request_Bytes_AreThoseOfThePage() => Assert.Equal(
-        "5046584152454E41" + "01000000" + "00000000" + "0102030405060708090A0B0C0D0E0F10" + "0000000000000000",
+        "5046584152454E41" + "01000000" + "01000000" + "0102030405060708090A0B0C0D0E0F10" + "0000000000000000",
         Convert.ToHexString(ArenaHandover.Request(Session)));
+
+    [Fact]
+    public void Request_OfADevice_NamesItByItsNumber()
+    {
+        byte[] request = ArenaHandover.Request(Session, device: 2);
+
+        Assert.Equal("0200000000000000", Convert.ToHexString(request.AsSpan(32)));
+        Assert.True(ArenaHandover.TryReadRequest(request, out ReadOnlySpan<byte> session, out int device));
+        Assert.Equal((Convert.ToHexString(Session), 2), (Convert.ToHexString(session), device));
+    }
+
+    [Fact]
+    public void TryReadRequest_DeviceBeyondAnInt_IsOneThatNoNodeHas()
+    {
+        byte[] request = ArenaHandover.Request(Session);
+        request.AsSpan(32, 4).Fill(0xFF);
+
+        Assert.True(ArenaHandover.TryReadRequest(request, out _, out int device));
+        Assert.Equal(int.MaxValue, device);
+    }
+
+    [Fact]
+    public void Reply_WithAHandle_TellsOfItInPlaceOfText()
+    {
+        byte[] handle = [.. Enumerable.Range(100, 64).Select(i => (byte)i)];
+        byte[] bytes = ArenaHandover.Reply(new ArenaReply(true, false, ArenaId, 1L << 30, 4_096, "") { Handle = handle });
+
+        Assert.Equal("02000000", Convert.ToHexString(bytes.AsSpan(12, 4)));
+        Assert.Equal(handle, bytes[ArenaHandover.ReplyBytes..]);
+        Assert.True(ArenaHandover.TryReadReply(bytes.AsSpan(0, ArenaHandover.ReplyBytes), out ArenaReply reply, out int textBytes));
+        Assert.Equal((64, 64), (textBytes, reply.Handle?.Length));
+    }
+
+    [Theory]
+    [InlineData(63)]
+    [InlineData(65)]
+    public void TryReadReply_HandleOfAnotherLength_IsRefused(int bytes)
+    {
+        byte[] reply = ArenaHandover.Reply(new ArenaReply(true, false, ArenaId, 1, 4_096, "") { Handle = new byte[64] });
+        reply[48] = (byte)bytes;
+
+        Assert.False(ArenaHandover.TryReadReply(reply.AsSpan(0, ArenaHandover.ReplyBytes), out _, out _));
+    }
 
     [Fact]
     public void Reply_Granted_BytesAreThoseOfThePage() => Assert.Equal(
@@ -25,7 +68,7 @@ public sealed class ArenaHandoverTests
         byte[] request = ArenaHandover.Request(Session);
         request[12] = 9;
 
-        Assert.True(ArenaHandover.TryReadRequest(request, out ReadOnlySpan<byte> session));
+        Assert.True(ArenaHandover.TryReadRequest(request, out ReadOnlySpan<byte> session, out _));
         Assert.Equal(Session, session.ToArray());
     }
 
@@ -41,7 +84,7 @@ public sealed class ArenaHandoverTests
         if (length == request.Length) request[changed] ^= 0x80;
         else Array.Resize(ref request, length);
 
-        Assert.False(ArenaHandover.TryReadRequest(request, out ReadOnlySpan<byte> session));
+        Assert.False(ArenaHandover.TryReadRequest(request, out ReadOnlySpan<byte> session, out _));
         Assert.True(session.IsEmpty);
     }
 
