@@ -55,8 +55,20 @@ public sealed class RegisteredMemory : IDisposable
             {
                 if (!_isRegistered[piece]) continue;
                 _isRegistered[piece] = false;
-                _device.Unregister(_start + (nint)(piece * _pieceBytes));
+                TryUnregister(_start + (nint)(piece * _pieceBytes));
             }
+        }
+    }
+
+    /// <summary>A device that has failed has let go already.</summary>
+    private void TryUnregister(nint start)
+    {
+        try
+        {
+            _device.Unregister(start);
+        }
+        catch (DeviceException)
+        {
         }
     }
 
