@@ -16,11 +16,8 @@ public sealed class GpuAccess
     /// <summary>The device that it is on.</summary>
     public DeviceIdentity Device => Arena.Device.Identity;
 
-    /// <summary>Bytes that blocks may lie in.</summary>
+    /// <summary>Bytes of the memory.</summary>
     public long CapacityBytes => Arena.CapacityBytes;
-
-    /// <summary>Bytes of the memory itself, which its driver has rounded up.</summary>
-    public long MemoryBytes => Arena.Memory.Bytes;
 
     /// <summary>What another process needs to map it. The node's.</summary>
     public DeviceShare Share => Arena.Share;

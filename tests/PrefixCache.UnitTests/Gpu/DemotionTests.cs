@@ -18,7 +18,6 @@ public sealed class DemotionTests
 
         var answer = await node.WaitAsync(node.Session, Tokens);
         Assert.Equal((32, 32), (answer.HitTokens, answer.GpuTokens));
-        node.Test.Verify(node.Session, answer, Tokens);
         node.Verify(node.Session, answer, Tokens);
         node.Test.Done(node.Session, answer);
         Assert.Equal((2L, 2L * TestNode.PageBytes), (node.Now.BlocksDemoted, node.Now.BytesDemoted));
@@ -34,7 +33,7 @@ public sealed class DemotionTests
         var other = node.Test.Scheduler("other");
         var answer = await node.WaitAsync(other, [.. Tokens, 1, 2, 3]);
         Assert.Equal(32, answer.HitTokens);
-        node.Test.Verify(other, answer, Tokens);
+        node.Verify(other, answer, Tokens);
         node.Test.Done(other, answer);
     }
 
@@ -83,7 +82,7 @@ public sealed class DemotionTests
 
         var back = await node.WaitAsync(node.Session, Tokens);
         Assert.Equal(16, back.HitTokens);
-        node.Test.Verify(node.Session, back, Tokens);
+        node.Verify(node.Session, back, Tokens);
         node.Test.Done(node.Session, back);
         Assert.Equal((1L, 1), (node.Now.BlocksDamaged, node.Now.Blocks));
         node.Settle();

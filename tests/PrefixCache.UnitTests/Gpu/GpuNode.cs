@@ -5,6 +5,7 @@ using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Tiers.Gpu;
 using PrefixCache.Format.Layouts;
 using PrefixCache.TestDevices.HostMemory;
+using PrefixCache.UnitTests.Matching;
 
 namespace PrefixCache.UnitTests.Gpu;
 
@@ -18,7 +19,7 @@ internal sealed class GpuNode : IDisposable
     public GpuNode(int pages = 64, int gpuPages = 16, HostMemoryDriver? driver = null, KvLayout? layout = null, int promoteAfter = 2,
         int maxQueued = 1024, long maxGhostTokens = 1 << 20)
     {
-        Driver = driver ?? new HostMemoryDriver();
+        Driver = driver ?? new HostMemoryDriver(new HostMemoryOptions { GranularityBytes = TestNode.PageBytes });
         Test = new TestNode(pages, layout: layout, change: options => options with
         {
             MaxGhostTokens = maxGhostTokens,
@@ -64,8 +65,13 @@ internal sealed class GpuNode : IDisposable
     public async Task<LookupAnswer> WaitAsync(Session session, uint[] tokens) => TestNode.Value(await Node.Waits.LookupAsync(
         Query(session, 0, ""), TokenList.Buffer(tokens), TimeSpan.Zero, CancellationToken.None, CancellationToken.None));
 
-    /// <summary>Stores what is missing.</summary>
-    public void Put(uint[] tokens, string salt = "") => Test.Put(Session, tokens, salt);
+    /// <summary>Looks up, stores what is missing, and releases.</summary>
+    public void Put(uint[] tokens)
+    {
+        var answer = Lookup(Session, tokens);
+        Store(Session, answer, tokens);
+        Test.Done(Session, answer);
+    }
 
     /// <summary>Looks up and releases, until no move is under way.</summary>
     /// <returns>Leading tokens that lay on the device.</returns>
@@ -88,17 +94,35 @@ internal sealed class GpuNode : IDisposable
         SpinWait.SpinUntil(() => Now.Moving == 0, TimeSpan.FromSeconds(20)),
         $"{Now.Moving} moves");
 
-    /// <summary>Compares what lies on the device with what was stored.</summary>
-    public void Verify(Session session, LookupAnswer answer, uint[] tokens, string space = "")
+    /// <summary>Stores what the hit lacks, as a causal model's KV is.</summary>
+    public void Store(Session session, LookupAnswer answer, uint[] tokens)
     {
+        using var transfer = Test.OpenStore(session, answer);
+        foreach (var write in transfer.Writes)
+        {
+            var first = ((int)write.Handle - 1) * Test.Layout.ChunkTokens;
+            CausalKv.Of(write.Block.Shape, 0, tokens, [], first, write.Block.Tokens).CopyTo(write.Block.Payload);
+            transfer.Commit(write, KvBytes.Checksums(write.Block));
+        }
+    }
+
+    /// <summary>Compares every byte of the hit, in host memory and on the device, with what was stored.</summary>
+    public void Verify(Session session, LookupAnswer answer, uint[] tokens)
+    {
+        var chunk = Test.Layout.ChunkTokens;
         foreach (var located in answer.Located)
         {
+            for (var position = 0; position < located.Blocks.Count; position++)
+            {
+                var block = located.Blocks[position];
+                Check(block.Payload.Span, block.Shape, tokens, position * chunk, Math.Min(answer.HitTokens, (position + 1) * chunk));
+            }
+
             foreach (var block in located.Gpu?.Blocks ?? [])
             {
-                var end = (block.Position * TestNode.ChunkTokens) + block.Tokens;
-                var bytes = answer.Located[0].Blocks[block.Position].PayloadBytes;
-                var read = Gpu.Read(session.Gpu!.Memory.Address + (ulong)block.Offset, bytes);
-                Assert.True(read.AsSpan().SequenceEqual(KvBytes.Of(space, located.Shard, tokens.AsSpan(0, end), bytes)), "wrong bytes");
+                var shape = located.Blocks[block.Position].Shape;
+                var read = Gpu.Read(session.Gpu!.Memory.Address + (ulong)block.Offset, shape.PayloadBytes(block.Tokens));
+                Check(read, shape, tokens, block.Position * chunk, Math.Min(answer.HitTokens, (block.Position + 1) * chunk));
             }
         }
     }
@@ -111,4 +135,17 @@ internal sealed class GpuNode : IDisposable
 
     private LookupQuery Query(Session session, int shard, string salt) =>
         new(session, $"{_request++}", Test.Layout, salt, "", 0, 0) { LocateShards = [shard] };
+
+    /// <param name="block">May have more tokens than the hit.</param>
+    private static void Check(ReadOnlySpan<byte> block, ShardShape shape, uint[] tokens, int first, int end)
+    {
+        var (count, expected) = (end - first, CausalKv.Of(shape, 0, tokens[..end], [], first, end - first));
+        var stored = block.Length / shape.BytesPerToken;
+        for (var segment = 0; segment < shape.Segments; segment++)
+        {
+            var bytes = count * shape.SegmentBytesPerToken(segment);
+            Assert.True(block.Slice(shape.SegmentOffset(segment, stored), bytes)
+                .SequenceEqual(expected.AsSpan(shape.SegmentOffset(segment, count), bytes)), "wrong bytes");
+        }
+    }
 }

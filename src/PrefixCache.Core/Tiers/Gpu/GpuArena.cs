@@ -30,7 +30,7 @@ internal sealed unsafe class GpuArena : IDisposable
         try
         {
             Share = Memory.Export();
-            _allocator = new BlockAllocator(bytes);
+            _allocator = new BlockAllocator(Memory.Bytes);
             Control = ControlRegion.Create(Id, _allocator.CapacityBytes, BlockCount(bytes));
             var arena = domain.Host.Arena;
             Host = new RegisteredMemory(device.Handle, (nint)arena.Base, arena.CapacityBytes);
