@@ -121,15 +121,21 @@ static void report(const char* format, ...) {
 #define WRONG(code, format, ...) (report("%s: " format, current_call, ##__VA_ARGS__), (code))
 #define REQUIRE(condition) do { if (!(condition)) return WRONG(INVALID_VALUE, "not so: %s", #condition); } while (0)
 
-/* Whether this call is the one that LOOKALIKE_FAIL names. */
+static char plan[128];
+static long calls_planned;
+
+__attribute__((constructor)) static void read_plan(void) {
+    const char* text = getenv("LOOKALIKE_FAIL");
+    snprintf(plan, sizeof plan, "%s", text ? text : "");
+}
+
+/* Whether this call is the one that is planned to fail. */
 static CUresult injected(const char* call) {
-    static long count;
-    const char* plan = getenv("LOOKALIKE_FAIL");
     const size_t length = strlen(call);
-    if (!plan || strncmp(plan, call, length) != 0 || plan[length] != ':') return OK;
+    if (strncmp(plan, call, length) != 0 || plan[length] != ':') return OK;
     long number = 0;
     int code = 0;
-    if (sscanf(plan + length, ":%ld:%d", &number, &code) != 2 || ++count != number) return OK;
+    if (sscanf(plan + length, ":%ld:%d", &number, &code) != 2 || ++calls_planned != number) return OK;
     if (code >= 700) broken = code;
     return code;
 }
@@ -773,6 +779,15 @@ EXPORT CUresult cuEventDestroy_v2(void* pointer) {
     EVENT_OF(pointer);
     drop(event);
     return OK;
+}
+
+/* Another LOOKALIKE_FAIL, counted from now on; the device is well again. */
+EXPORT void lookalike_fail(const char* text) {
+    pthread_mutex_lock(&gate);
+    snprintf(plan, sizeof plan, "%s", text);
+    calls_planned = 0;
+    broken = OK;
+    pthread_mutex_unlock(&gate);
 }
 
 /* What is alive of everything, contexts pushed too. */
