@@ -21,7 +21,9 @@ protobuf-compiler:/usr/bin/protoc
 libxxhash0:/usr/lib/x86_64-linux-gnu/libxxhash.so.0
 redis-server:/usr/bin/redis-server
 redis-tools:/usr/bin/redis-cli
-docker-compose:/usr/bin/docker-compose"
+docker-compose:/usr/bin/docker-compose
+gcc:/usr/bin/gcc
+libc6-dev:/usr/include/stdio.h"
 
 fail() {
   printf '%s\n' "$1" >&2

@@ -17,6 +17,12 @@ public enum ClientEventKind
     /// <summary>The node offers its memory and this process cannot have it: payload travels in streams.</summary>
     StreamsOnly,
 
+    /// <summary>The node's memory on this process's device is mapped: what lies there is copied within the device.</summary>
+    DeviceMemory,
+
+    /// <summary>The device has failed and is left alone, or the node's memory on it cannot be had: payload goes through host memory.</summary>
+    DeviceOff,
+
     /// <summary>A call failed and was turned into a miss.</summary>
     CallFailed,
 

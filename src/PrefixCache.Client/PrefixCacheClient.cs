@@ -1,3 +1,4 @@
+using PrefixCache.Client.Devices;
 using PrefixCache.Client.Sessions;
 using PrefixCache.Client.SharedMemory;
 using PrefixCache.Client.Wire;
@@ -47,8 +48,11 @@ public sealed class PrefixCacheClient : IAsyncDisposable
     /// <summary>A session is open.</summary>
     public bool IsConnected => _keeper.Current is not null;
 
-    /// <summary>How payload moves now.</summary>
+    /// <summary>How payload moves now between the node and host memory.</summary>
     public TransferPlane Plane => _keeper.Current?.Arena is null ? TransferPlane.Stream : TransferPlane.SharedMemory;
+
+    /// <summary>The node's memory on <see cref="PrefixCacheClientOptions.Device"/> is mapped: what lies there is copied within the device.</summary>
+    public bool HasDevicePlane => _keeper is { Current.Device.Arena: not null, Device.Failure: null };
 
     /// <summary>
     /// Ends when this process's page tables for the node's memory are filled, which happens in the background: hits before that pay for the
@@ -57,6 +61,9 @@ public sealed class PrefixCacheClient : IAsyncDisposable
     public Task Populated => _keeper.Current?.Arena?.Populated ?? Task.CompletedTask;
 
     internal CallGuard Calls { get; }
+
+    /// <summary>Null where this process computes on no device.</summary>
+    internal DevicePlane? Device => _keeper.Device;
 
     internal ClientThrift Thrift { get; }
 
@@ -165,8 +172,7 @@ public sealed class PrefixCacheClient : IAsyncDisposable
             };
         var cost = new RequestCost(Options.TimeProvider.GetElapsedTime(started).Ticks);
         if (answer is null && session is not null) Thrift.Used(cost);
-        var extents = answer is { Extents.Count: 1 } ? HitExtents.TryRead(answer.Extents[0], 0, layout, ticket.HitTokens) : null;
-        return new PrefixReservation(this, answer is null ? null : session, layout, ticket, extents)
+        return new PrefixReservation(this, answer is null ? null : session, layout, ticket, Places(answer, layout, ticket))
         {
             Trail = trail,
             StoreLimit = Math.Max(options.StoreLimitTokens ?? int.MaxValue, 0),
@@ -176,6 +182,12 @@ public sealed class PrefixCacheClient : IAsyncDisposable
             Cost = cost,
         };
     }
+
+    /// <summary>Where the hit's shard 0 lies, if the lookup was asked and says.</summary>
+    private static HitPlaces? Places(LookupResponse? answer, KvLayout layout, ReservationTicket ticket) => answer is not { Extents.Count: 1 }
+        ? null
+        : new HitPlaces(HitExtents.TryRead(answer.Extents[0], 0, layout, ticket.HitTokens),
+            answer.DeviceExtents.Count == 1 ? DeviceHitExtents.TryRead(answer.DeviceExtents[0], 0, layout, ticket.HitTokens) : null);
 
     /// <summary>A miss without a call.</summary>
     private PrefixReservation Paused(KvLayout layout, ReadOnlyMemory<int> tokens, LookupOptions options)
@@ -208,6 +220,10 @@ public sealed class PrefixCacheClient : IAsyncDisposable
     {
         if (_keeper.Current is { IsLost: false } session) await _keeper.Settler.SettleAsync(session, CancellationToken.None);
     }
+
+    /// <exception cref="InvalidOperationException">This client has no device.</exception>
+    internal DevicePlane DemandDevice() => Device ?? throw new InvalidOperationException(
+        "The client has no device: set PrefixCacheClientOptions.Device to the one that the memory is of.");
 
     /// <summary>Tells a listener what went wrong with a hit; in strict mode throws it.</summary>
     internal void Failed(string operation, string reason)

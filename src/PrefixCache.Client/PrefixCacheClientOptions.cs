@@ -1,4 +1,5 @@
 using System.Net.Security;
+using PrefixCache.Format.Devices;
 
 namespace PrefixCache.Client;
 
@@ -54,10 +55,18 @@ public sealed record PrefixCacheClientOptions
     /// <summary>Map the node's memory where both are on one host; false = payload always travels in streams.</summary>
     public bool SharedMemory { get; init; } = true;
 
+    /// <summary>
+    /// The device (GPU) that this process computes on: KV goes from and to its memory without a way through the caller's host memory, and
+    /// within the device where the node keeps some there. Null = none. Stays the caller's, who disposes it after the client and after the
+    /// last transfer.
+    /// </summary>
+    public IDevice? Device { get; init; }
+
     /// <summary>This process never stores: StoreAsync does nothing, and the node's memory is mapped for reading only.</summary>
     public bool ReadOnly { get; init; }
 
-    /// <summary>Check the checksums of what was retrieved, where there are some.</summary>
+    /// <summary>Check the checksums of what was retrieved, where there are some; not of what a device copies, which no processor
+    /// sees.</summary>
     public bool VerifyChecksums { get; init; } = true;
 
     /// <summary>

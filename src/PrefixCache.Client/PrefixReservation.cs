@@ -1,3 +1,4 @@
+using PrefixCache.Client.Devices;
 using PrefixCache.Client.Memory;
 using PrefixCache.Client.Sessions;
 using PrefixCache.Client.SharedMemory;
@@ -18,16 +19,14 @@ public sealed class PrefixReservation : IAsyncDisposable
 {
     private readonly PrefixCacheClient _client;
     private readonly NodeSession? _session;
-    private readonly HitExtents? _extents;
+    private readonly HitPlaces? _places;
+    private readonly LoadLedger _loaded = new();
     private int _released;
 
-    /// <summary>What was loaded and not reported yet.</summary>
-    private RetrieveResult? _loaded;
-
     internal PrefixReservation(
-        PrefixCacheClient client, NodeSession? session, KvLayout layout, ReservationTicket ticket, HitExtents? extents = null)
+        PrefixCacheClient client, NodeSession? session, KvLayout layout, ReservationTicket ticket, HitPlaces? places = null)
     {
-        _extents = extents;
+        _places = places;
         _client = client;
         _session = session;
         Layout = layout;
@@ -45,7 +44,7 @@ public sealed class PrefixReservation : IAsyncDisposable
     public int HitTokens => Ticket.HitTokens;
 
     /// <summary>
-    /// Leading tokens of the hit that are worth loading, as the node expects: where <see cref="RetrieveAsync"/> ends when no end is named.
+    /// Leading tokens of the hit that are worth loading, as the node expects: where <see cref="RetrieveAsync(IKvMemory, TransferOptions?, CancellationToken)"/> ends when no end is named.
     /// Computing what is between this and <see cref="HitTokens"/> is faster; storing it sends nothing, for the node has it.
     /// </summary>
     public int LoadTokens => Ticket.LoadTokens;
@@ -105,65 +104,64 @@ public sealed class PrefixReservation : IAsyncDisposable
 
     /// <summary>Loads the hit, or a part of it, of one shard into the caller's memory.</summary>
     /// <returns>What is in place: on a failure as much as had come whole, in chunk order.</returns>
-    public async ValueTask<RetrieveResult> RetrieveAsync(
-        IKvMemory destination, TransferOptions? options = null, CancellationToken cancellationToken = default)
+    public ValueTask<RetrieveResult> RetrieveAsync(
+        IKvMemory destination, TransferOptions? options = null, CancellationToken cancellationToken = default) =>
+        RetrieveAsync(static (hit, destination, options, end, token) => hit.RetrieveAsync(destination, options, end, token), destination,
+            options, cancellationToken);
+
+    /// <summary>
+    /// Loads the hit, or a part of it, of one shard into memory of <see cref="PrefixCacheClientOptions.Device"/>: what lies in the node's
+    /// memory there is copied within the device, the rest out of the host's memory that this process maps, or as it comes in a stream.
+    /// </summary>
+    /// <returns>What is in place, for all streams of the device: on a failure as much as had come whole, in chunk order. No byte is written
+    /// any more.</returns>
+    /// <exception cref="InvalidOperationException">This client has no device.</exception>
+    public ValueTask<RetrieveResult> RetrieveAsync(
+        IDeviceKvMemory destination, TransferOptions? options = null, CancellationToken cancellationToken = default) =>
+        RetrieveAsync(static (hit, destination, options, end, token) => hit.RetrieveAsync(destination, options, end, token), destination,
+            options, cancellationToken);
+
+    private async ValueTask<RetrieveResult> RetrieveAsync<TMemory>(
+        Func<HitRetriever, TMemory, TransferOptions, int, CancellationToken, ValueTask<RetrieveResult>> retrieve,
+        TMemory destination, TransferOptions? options, CancellationToken cancellationToken)
     {
         options ??= new TransferOptions();
         var end = options.EndToken == 0 ? LoadTokens : Math.Min(options.EndToken, HitTokens);
         if (options.FirstToken >= end) return new RetrieveResult(options.FirstToken, 0, 0, TimeSpan.Zero);
-        if (_session is { IsLost: false, Arena: { } arena } session)
-        {
-            var hit = new SharedHit(_client, session, arena, Layout, Ticket);
-            if (await hit.TryRetrieveAsync(_extents, destination, options, end, cancellationToken) is { } result)
-                return Loaded(result);
-        }
-
-        return Loaded(await ReceiveAsync(destination, options, end, cancellationToken));
-    }
-
-    /// <summary>Notes what is to be reported with the next release. A second shard of the same tokens adds bytes and time alone.</summary>
-    private RetrieveResult Loaded(RetrieveResult result)
-    {
-        var tokens = Math.Max(result.EndToken - Math.Max(_loaded?.EndToken ?? 0, result.EndToken - result.Tokens), 0);
-        Cost += new RequestCost(result.Elapsed.Ticks, tokens);
-        if (result.Tokens == 0) return result;
-        _loaded = _loaded is not { } earlier ? result : result with
-        {
-            Tokens = result.EndToken > earlier.EndToken ? earlier.Tokens + result.Tokens : earlier.Tokens,
-            EndToken = Math.Max(earlier.EndToken, result.EndToken),
-            Bytes = earlier.Bytes + result.Bytes,
-            Elapsed = earlier.Elapsed + result.Elapsed,
-        };
+        var hit = new HitRetriever(_client, _session, Layout, Ticket, _places);
+        var result = await retrieve(hit, destination, options, end, cancellationToken);
+        Cost += new RequestCost(result.Elapsed.Ticks, _loaded.Add(result));
         return result;
-    }
-
-    private async ValueTask<RetrieveResult> ReceiveAsync(
-        IKvMemory destination, TransferOptions options, int end, CancellationToken cancellationToken)
-    {
-        var receiver = new HitReceiver(Layout, options, end, destination, _client.Options);
-        var request = new RetrieveRequest
-        {
-            Session = _session?.Id ?? Google.Protobuf.ByteString.Empty,
-            Reservation = Ticket.Reservation,
-            Shard = (uint)options.Shard,
-            Order = options.LayerOrder ? TransferOrder.LayerOrder : TransferOrder.ChunkOrder,
-            FirstToken = (uint)options.FirstToken,
-            EndToken = (uint)end,
-        };
-        await _client.Calls.TransferAsync("Retrieve", _session, static async (state, channel, call) =>
-        {
-            using var stream = channel.ServerStreaming(PrefixCacheMethods.Retrieve, state.request, call);
-            await state.receiver.ReceiveAsync(stream.Responses, call.CancellationToken);
-            return state.receiver;
-        }, (request, receiver), cancellationToken);
-        return receiver.Result;
     }
 
     /// <summary>
     /// Stores one shard of what the node does not have yet: every chunk from the one with <see cref="TransferOptions.FirstToken"/> on.
     /// </summary>
+    public ValueTask<StoreSummary> StoreAsync(
+        IKvMemory source, TransferOptions? options = null, CancellationToken cancellationToken = default) =>
+        StoreAsync(new HostStoreSource(source), options, cancellationToken);
+
+    /// <summary>
+    /// Stores one shard out of memory of <see cref="PrefixCacheClientOptions.Device"/>: the device copies it into the node's memory where
+    /// this process maps that, else into memory from where it is sent.
+    /// </summary>
+    /// <returns>Nothing of the caller's memory is read any more.</returns>
+    /// <exception cref="InvalidOperationException">This client has no device.</exception>
     public async ValueTask<StoreSummary> StoreAsync(
-        IKvMemory source, TransferOptions? options = null, CancellationToken cancellationToken = default)
+        IDeviceKvMemory source, TransferOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        var plane = _client.DemandDevice();
+        if (plane.Failure is { } failure)
+        {
+            _client.Failed("Store", failure);
+            return StoreSummary.Nothing;
+        }
+
+        using var copies = new DeviceStoreSource(plane, _session?.Device?.Host, source, Layout.ChunkTokens);
+        return await StoreAsync(copies, options, cancellationToken);
+    }
+
+    private async ValueTask<StoreSummary> StoreAsync(IStoreSource source, TransferOptions? options, CancellationToken cancellationToken)
     {
         options ??= new TransferOptions();
         var end = Math.Min(options.EndToken == 0 ? TotalTokens : Math.Min(options.EndToken, TotalTokens), StoreLimit);
@@ -256,8 +254,8 @@ public sealed class PrefixReservation : IAsyncDisposable
             Cost += new RequestCost(0, 0, report.ComputedTokens, report.ComputeTime.Ticks);
         // Where several processes load, none of them knows what all have saved.
         if (scope == ReleaseRequest.Types.Scope.Done && Layout.Ranks.Count == 1) _client.Thrift.Used(Cost);
-        if (report?.Loaded is null && _loaded is not null) report = (report ?? new UsageReport()) with { Loaded = _loaded };
-        _loaded = null;
+        var loaded = _loaded.Take();
+        if (report?.Loaded is null && loaded is not null) report = (report ?? new UsageReport()) with { Loaded = loaded };
         var request = ReleaseMessages.Request(_session, Ticket.Reservation, scope, report);
         var response = await _client.Calls.InvokeAsync("Release", _session,
             static (state, channel, call) => channel.UnaryAsync(PrefixCacheMethods.Release, state, call), request, cancellationToken);

@@ -14,6 +14,9 @@ public sealed record TransferOptions
 
     /// <summary>Retrieve layer by layer instead of chunk by chunk.</summary>
     public bool LayerOrder { get; init; }
+
+    /// <summary>Retrieve out of this memory of the node's.</summary>
+    public TransferSource Source { get; init; }
 }
 
 /// <param name="EndToken">KV of the tokens before this one is in place, from the first one asked for; that one itself when nothing
@@ -21,9 +24,31 @@ public sealed record TransferOptions
 /// <param name="Tokens">How many tokens that is.</param>
 /// <param name="Bytes">Payload received.</param>
 /// <param name="Elapsed">Wall-clock time.</param>
-/// <param name="Plane">How it came; says nothing where no bytes did.</param>
+/// <param name="Plane">How it came, or most bytes of it; says nothing where no bytes did.</param>
 public sealed record RetrieveResult(
-    int EndToken, int Tokens, long Bytes, TimeSpan Elapsed, TransferPlane Plane = TransferPlane.Stream);
+    int EndToken, int Tokens, long Bytes, TimeSpan Elapsed, TransferPlane Plane = TransferPlane.Stream)
+{
+    private readonly IReadOnlyList<PlaneLoad>? _loads;
+
+    /// <summary>Plane by plane, that with most bytes first; more than one only where a device's memory had a part of it.</summary>
+    public IReadOnlyList<PlaneLoad> Loads => _loads ?? [new PlaneLoad(Plane, Tokens, Bytes, Elapsed)];
+
+    /// <summary>Payload that came out of the device's memory.</summary>
+    public long DeviceBytes => Loads.Where(load => load.Plane == TransferPlane.Device).Sum(load => load.Bytes);
+
+    /// <param name="loads">At least one, of planes that differ.</param>
+    internal static RetrieveResult Of(int endToken, int tokens, IEnumerable<PlaneLoad> loads, TimeSpan elapsed)
+    {
+        var sorted = loads.OrderByDescending(load => load.Bytes).ToArray();
+        return new RetrieveResult(sorted, endToken, tokens, sorted.Sum(load => load.Bytes), elapsed);
+    }
+
+    private RetrieveResult(PlaneLoad[] sorted, int endToken, int tokens, long bytes, TimeSpan elapsed)
+        : this(endToken, tokens, bytes, elapsed, sorted[0].Plane)
+    {
+        _loads = sorted;
+    }
+}
 
 /// <param name="Committed">Chunks that are this caller's now.</param>
 /// <param name="Present">Chunks that were there already, or that another caller committed first.</param>

@@ -8,4 +8,7 @@ public enum TransferPlane
 
     /// <summary>Copied from and to the node's memory, which this process maps.</summary>
     SharedMemory,
+
+    /// <summary>Copied by a device between the node's memory on it and this process's.</summary>
+    Device,
 }

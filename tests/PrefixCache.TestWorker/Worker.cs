@@ -71,13 +71,14 @@ internal sealed class Worker(PrefixCacheClient client, TextWriter output) : IAsy
 
     private async Task<WorkerReply> RetrieveAsync(KvLayout layout, int[] tokens, WorkerCommand command, bool gated)
     {
+        if (command.OnDevice) return await RetrieveOnDeviceAsync(layout, tokens, command);
         var memory = new byte[layout.Shapes[command.Shard].PayloadBytes(tokens.Length)];
         var target = TestKv.Memory(layout, memory, tokens.Length, command.Shard);
         RetrieveResult loaded;
         try
         {
             loaded = await Reservation(layout, command).RetrieveAsync(
-                Gate(target, command, gated), new TransferOptions { Shard = command.Shard, LayerOrder = command.LayerOrder });
+                Gate(target, command, gated), Options(command));
         }
         catch (PrefixCacheException exception)
         {
@@ -88,14 +89,38 @@ internal sealed class Worker(PrefixCacheClient client, TextWriter output) : IAsy
 
         if (TestKv.FindDifference(layout, tokens, memory, 0, loaded.Tokens, command.Shard) is { } segment)
             throw new InvalidDataException($"Segment {segment} of shard {command.Shard} is not what was stored.");
-        return new WorkerReply { Loaded = loaded.Tokens, Plane = loaded.Plane.ToString() };
+        return Reply(loaded);
     }
+
+    private async Task<WorkerReply> RetrieveOnDeviceAsync(KvLayout layout, int[] tokens, WorkerCommand command)
+    {
+        using var buffer = new DeviceBuffer(client.Options.Device!, layout, tokens.Length, command.Shard);
+        var loaded = await Reservation(layout, command).RetrieveAsync(buffer.Kv, Options(command));
+        if (TestKv.FindDifference(layout, tokens, buffer.Read(), 0, loaded.Tokens, command.Shard) is { } segment)
+            throw new InvalidDataException($"Segment {segment} of shard {command.Shard} is not what was stored.");
+        return Reply(loaded);
+    }
+
+    private static TransferOptions Options(WorkerCommand command) =>
+        new() { Shard = command.Shard, LayerOrder = command.LayerOrder, Source = command.Source };
+
+    private WorkerReply Reply(RetrieveResult loaded) => new()
+    {
+        Loaded = loaded.Tokens,
+        Plane = loaded.Plane.ToString(),
+        DeviceBytes = loaded.DeviceBytes,
+        HasDevicePlane = client.HasDevicePlane,
+    };
 
     private async Task<WorkerReply> StoreAsync(KvLayout layout, int[] tokens, WorkerCommand command, bool gated)
     {
-        var source = TestKv.Memory(layout, TestKv.Compute(layout, tokens, command.Shard), tokens.Length, command.Shard);
-        var summary = await Reservation(layout, command).StoreAsync(
-            Gate(source, command, gated), new TransferOptions { Shard = command.Shard });
+        var kv = TestKv.Compute(layout, tokens, command.Shard);
+        using var buffer = command.OnDevice ? new DeviceBuffer(client.Options.Device!, layout, tokens.Length, command.Shard) : null;
+        buffer?.Write(kv);
+        var (reservation, options) = (Reservation(layout, command), Options(command));
+        var summary = buffer is null
+            ? await reservation.StoreAsync(Gate(TestKv.Memory(layout, kv, tokens.Length, command.Shard), command, gated), options)
+            : await reservation.StoreAsync(buffer.Kv, options);
         return new WorkerReply
         {
             Committed = summary.Committed,

@@ -1,3 +1,5 @@
+using PrefixCache.Client;
+
 namespace PrefixCache.TestWorker;
 
 /// <summary>What a test tells a worker process: one JSON line each way.</summary>
@@ -27,6 +29,12 @@ public sealed record WorkerCommand
 
     /// <summary>And not before this segment.</summary>
     public int GateSegment { get; init; }
+
+    /// <summary>retrieve, store: from and to memory of the worker's device.</summary>
+    public bool OnDevice { get; init; }
+
+    /// <summary>retrieve: out of which of the node's memories.</summary>
+    public TransferSource Source { get; init; }
 
     /// <summary>Load segment by segment.</summary>
     public bool LayerOrder { get; init; }
@@ -69,6 +77,12 @@ public sealed record WorkerReply
 
     /// <summary>retrieve, store: how payload moved.</summary>
     public string Plane { get; init; } = "";
+
+    /// <summary>retrieve: bytes that came out of the device's memory.</summary>
+    public long DeviceBytes { get; init; }
+
+    /// <summary>The node's memory on the worker's device is mapped.</summary>
+    public bool HasDevicePlane { get; init; }
 
     /// <summary>herd: what was done; comes when all workers are done.</summary>
     public HerdCounts? Herd { get; init; }

@@ -12,11 +12,7 @@ namespace PrefixCache.Client.Memory;
 public sealed class PagedKvMemory : IKvMemory
 {
     private readonly Memory<byte>[] _segments;
-    private readonly ShardShape _shape;
-    private readonly int[] _blockTable;
-    private readonly int _blockTokens;
-    private readonly int _tokenStride;
-    private readonly int _heads;
+    private readonly PagePlan _plan;
 
     /// <summary>Token-major pages.</summary>
     /// <param name="segments">The pages of each segment, [blocks][block tokens][token stride].</param>
@@ -32,18 +28,8 @@ public sealed class PagedKvMemory : IKvMemory
 
     private PagedKvMemory(Memory<byte>[] segments, ShardShape shape, int[] blockTable, int blockTokens, int tokenStride, int heads)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(segments.Length, shape.Segments, nameof(segments));
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(blockTokens);
-        ArgumentOutOfRangeException.ThrowIfNegative(tokenStride);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(heads);
-        for (var segment = 0; segment < shape.Segments; segment++)
-            ArgumentOutOfRangeException.ThrowIfNotEqual(shape.SegmentBytesPerToken(segment) % heads, 0, nameof(heads));
         _segments = segments;
-        _shape = shape;
-        _blockTable = blockTable;
-        _blockTokens = blockTokens;
-        _tokenStride = tokenStride;
-        _heads = heads;
+        _plan = new PagePlan(segments.Length, shape, blockTable, blockTokens, tokenStride, heads);
     }
 
     /// <summary>Head-major pages.</summary>
@@ -57,13 +43,8 @@ public sealed class PagedKvMemory : IKvMemory
 
     public KvTile GetTile(int segment, int firstToken, int tokens)
     {
-        var bytes = _shape.SegmentBytesPerToken(segment);
-        var partBytes = bytes / _heads;
-        // Between tokens of one head where pages are head-major; between whole tokens otherwise.
-        var stride = _tokenStride == 0 ? partBytes : _tokenStride;
-        var (block, within) = Math.DivRem(firstToken, _blockTokens);
-        var offset = ((long)_blockTable[block] * _blockTokens * stride * _heads) + ((long)within * stride);
-        return new KvTile(_segments[segment][checked((int)offset)..], Math.Min(tokens, _blockTokens - within), stride,
-            partBytes, _heads, _blockTokens * stride);
+        var place = _plan.Find(segment, firstToken, tokens);
+        return new KvTile(_segments[segment][checked((int)place.Offset)..], place.Tokens, place.TokenStride, place.PartBytes, place.Parts,
+            place.PartStride);
     }
 }

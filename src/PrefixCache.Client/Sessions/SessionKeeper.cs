@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using PrefixCache.Client.Devices;
 using PrefixCache.Client.SharedMemory;
 using PrefixCache.Client.Wire;
 using PrefixCache.Format.Layouts;
@@ -31,6 +32,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
         _channel = channel;
         _report = report;
         _arenas = new ArenaKeeper(options, report);
+        Device = options.Device is { } device ? new DevicePlane(device, options.OpenTimeout, report) : null;
         Settler = new GrantSettler(channel, options.CallTimeout);
         _loop = Task.Run(KeepAsync);
     }
@@ -39,6 +41,9 @@ internal sealed class SessionKeeper : IAsyncDisposable
     public NodeSession? Current => _current;
 
     public GrantSettler Settler { get; }
+
+    /// <summary>Null where this process computes on none.</summary>
+    public DevicePlane? Device { get; }
 
     /// <summary>Ends with the first attempt to connect; its failure, or null.</summary>
     public Task<Exception?> FirstAttempt => _firstAttempt.Task;
@@ -64,6 +69,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         await _stop.CancelAsync();
         await _loop;
+        Device?.Dispose();
         _arenas.Dispose();
         _stop.Dispose();
     }
@@ -125,7 +131,8 @@ internal sealed class SessionKeeper : IAsyncDisposable
         if (call.Responses.Current.Opened is not { } opened)
             throw new PrefixCacheException("The node's first event was not `opened`: is the address that of a PrefixCache node?");
         _previous = opened.Session;
-        var session = new NodeSession(opened, await _arenas.AttachAsync(opened, _stop.Token));
+        var arena = await _arenas.AttachAsync(opened, _stop.Token);
+        var session = new NodeSession(opened, arena, Device is null ? null : await Device.AttachAsync(opened, arena, _stop.Token));
         await Settler.SettleAsync(session, _stop.Token);
         var registered = new HashSet<LayoutId>();
         await RegisterOthersAsync(session.Id, registered);

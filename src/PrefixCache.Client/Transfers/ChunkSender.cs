@@ -1,6 +1,4 @@
-using PrefixCache.Client.Memory;
 using PrefixCache.Client.Sessions;
-using PrefixCache.Client.SharedMemory;
 using PrefixCache.Format.Layouts;
 using PrefixCache.Format.SharedMemory;
 using PrefixCache.Grpc;
@@ -16,7 +14,7 @@ internal sealed class ChunkSender
     private readonly KvLayout _layout;
     private readonly TransferOptions _options;
     private readonly int _endToken;
-    private readonly IKvMemory _source;
+    private readonly IStoreSource _source;
     private readonly TimeProvider _time;
     private readonly long _started;
     private int _committed;
@@ -25,7 +23,7 @@ internal sealed class ChunkSender
     private long _bytes;
     private TransferPlane _plane;
 
-    public ChunkSender(KvLayout layout, TransferOptions options, int endToken, IKvMemory source, TimeProvider time)
+    public ChunkSender(KvLayout layout, TransferOptions options, int endToken, IStoreSource source, TimeProvider time)
     {
         _layout = layout;
         _options = options;
@@ -126,7 +124,8 @@ internal sealed class ChunkSender
             var position = (int)decision.Handle - 1;
             var slice = ChunkSlice.Whole(shape, TokensOf(decision));
             parts.Begin(decision.Handle, slice);
-            await parts.SendAsync(_source, position * _layout.ChunkTokens, cancellationToken);
+            var first = position * _layout.ChunkTokens;
+            await parts.SendAsync(_source.Read(shape, first, slice.Tokens), first, cancellationToken);
             _bytes += slice.Bytes;
         }
 
@@ -172,7 +171,7 @@ internal sealed class ChunkSender
         try
         {
             _bytes += bytes;
-            return ArenaWriter.Write(arena, (long)offset, shape, _source, position * _layout.ChunkTokens, tokens);
+            return _source.Write(arena, (long)offset, shape, position * _layout.ChunkTokens, tokens);
         }
         finally
         {

@@ -53,10 +53,14 @@ internal static unsafe class TileCopy
     {
         var tile = memory.GetTile(tokens.Segment, tokens.First + skip, tokens.Count - skip);
         if (tile.Tokens > 0 && tile.Tokens <= tokens.Count - skip && tile.BytesPerToken == tokens.BytesPerToken) return tile;
-        throw new InvalidOperationException(FormattableString.Invariant(
-            $"GetTile({tokens.Segment}, {tokens.First + skip}, {tokens.Count - skip}) gave {tile.Tokens} tokens of {tile.BytesPerToken} ")
-            + FormattableString.Invariant($"bytes: give 1 to {tokens.Count - skip} tokens of {tokens.BytesPerToken} bytes, the layout's."));
+        throw WrongTile(tokens, skip, tile.Tokens, tile.BytesPerToken);
     }
+
+    /// <summary>The caller's memory gave a tile that is not what was asked for.</summary>
+    public static InvalidOperationException WrongTile(in SegmentTokens tokens, int skip, int given, int bytesPerToken) =>
+        new(FormattableString.Invariant(
+            $"GetTile({tokens.Segment}, {tokens.First + skip}, {tokens.Count - skip}) gave {given} tokens of {bytesPerToken} ")
+            + FormattableString.Invariant($"bytes: give 1 to {tokens.Count - skip} tokens of {tokens.BytesPerToken} bytes, the layout's."));
 
     private static void Copy(byte* flat, IKvMemory memory, in SegmentTokens tokens, bool intoTiles, SegmentCopy* hash)
     {

@@ -11,14 +11,8 @@ internal static class ReleaseMessages
         var request = new ReleaseRequest { Session = session?.Id ?? ByteString.Empty, Reservation = reservation, Scope = scope };
         if (report?.Loaded is { } loaded)
         {
-            request.Load = new LoadReport
-            {
-                Tokens = (uint)loaded.Tokens,
-                Bytes = (ulong)loaded.Bytes,
-                Nanoseconds = (ulong)loaded.Elapsed.TotalNanoseconds,
-                Plane = loaded.Plane == TransferPlane.SharedMemory ? Plane.SharedMemory : Plane.Stream,
-                Outcome = loaded.Tokens > 0 ? LoadReport.Types.Outcome.Loaded : LoadReport.Types.Outcome.Failed,
-            };
+            request.Load = Load(loaded.Loads[0], loaded.Tokens > 0);
+            request.OtherLoads.AddRange(loaded.Loads.Skip(1).Select(load => Load(load, loaded.Tokens > 0)));
         }
 
         if (report is { ComputedTokens: > 0 })
@@ -33,4 +27,18 @@ internal static class ReleaseMessages
 
         return request;
     }
+
+    private static LoadReport Load(PlaneLoad load, bool isLoaded) => new()
+    {
+        Tokens = (uint)load.Tokens,
+        Bytes = (ulong)load.Bytes,
+        Nanoseconds = (ulong)load.Elapsed.TotalNanoseconds,
+        Plane = load.Plane switch
+        {
+            TransferPlane.Device => Plane.Device,
+            TransferPlane.SharedMemory => Plane.SharedMemory,
+            _ => Plane.Stream,
+        },
+        Outcome = isLoaded ? LoadReport.Types.Outcome.Loaded : LoadReport.Types.Outcome.Failed,
+    };
 }

@@ -27,7 +27,7 @@ public interface IDevice : IDisposable
 
     /// <summary>
     /// Pins a range of this process's memory, so that copies from and to it run at full speed and beside the caller. A copy must lie
-    /// within one registered range, or in none.
+    /// within one registered range, or in none. A refusal leaves the device well.
     /// </summary>
     /// <param name="start">First byte, at a page.</param>
     /// <param name="bytes">Whole pages.</param>

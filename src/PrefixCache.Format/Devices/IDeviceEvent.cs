@@ -1,6 +1,6 @@
 namespace PrefixCache.Format.Devices;
 
-/// <summary>A mark in a stream: it is reached when every copy queued before it has ended. Thread-safe.</summary>
+/// <summary>A mark in a stream: it is reached when every copy queued before it has ended. Thread-safe; disposed when nobody asks it any more.</summary>
 public interface IDeviceEvent : IDisposable
 {
     /// <exception cref="DeviceException">A copy before it failed.</exception>

@@ -14,16 +14,18 @@ public sealed class RegisteredMemory : IDisposable
     private readonly bool[] _isRegistered;
     private readonly Lock _gate = new();
     private volatile DeviceException? _refusal;
+    private volatile bool _isDisposed;
 
     /// <param name="device">With which it is registered.</param>
     /// <param name="start">First byte, at a page.</param>
-    /// <param name="bytes">Above 0.</param>
+    /// <param name="bytes">Above 0. The rest of the last page is registered with it.</param>
     /// <param name="pieceBytes">Whole pages.</param>
     public RegisteredMemory(IDevice device, nint start, long bytes, long pieceBytes = 256L << 20)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytes);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pieceBytes);
         ArgumentOutOfRangeException.ThrowIfNotEqual(pieceBytes % Environment.SystemPageSize, 0, nameof(pieceBytes));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(start % Environment.SystemPageSize, 0, nameof(start));
         (_device, _start, _bytes, _pieceBytes) = (device, start, bytes, pieceBytes);
         _isRegistered = new bool[(bytes + pieceBytes - 1) / pieceBytes];
     }
@@ -32,44 +34,45 @@ public sealed class RegisteredMemory : IDisposable
     public DeviceException? Refusal => _refusal;
 
     /// <summary>Queues a copy whose host side lies in the range, as one or, where it reaches over the end of a piece, as several.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The host side does not lie in the range.</exception>
-    /// <exception cref="DeviceException">The device fails.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The host side does not lie in the range, or rows overlap.</exception>
+    /// <exception cref="DeviceException">The device fails. Parts of the copy may be queued then.</exception>
     public void Copy(IDeviceStream stream, in DeviceCopy copy)
     {
         var isUp = copy.Kind == DeviceCopyKind.HostToDevice;
         var (first, pitch) = isUp ? (copy.Source, copy.SourcePitch) : (copy.Destination, copy.DestinationPitch);
         var offset = (long)(first - (ulong)_start);
-        var length = ((copy.Rows - 1L) * pitch) + copy.RowBytes;
+        var length = LengthIn(_bytes - offset, copy, pitch);
         ArgumentOutOfRangeException.ThrowIfNegative(offset, nameof(copy));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _bytes - offset, nameof(copy));
         for (var piece = offset / _pieceBytes; piece * _pieceBytes < offset + length; piece++) Register(piece);
         if (offset / _pieceBytes == (offset + length - 1) / _pieceBytes) stream.Copy(copy);
         else CopyParts(stream, copy, offset, pitch);
     }
 
+    /// <summary>Ends the registrations. That one fails says only that the device has failed, and its registrations with it.</summary>
     public void Dispose()
     {
         lock (_gate)
         {
+            _isDisposed = true;
             for (var piece = 0; piece < _isRegistered.Length; piece++)
             {
-                if (!_isRegistered[piece]) continue;
-                _isRegistered[piece] = false;
-                TryUnregister(_start + (nint)(piece * _pieceBytes));
+                if (_isRegistered[piece]) Unregister(piece);
             }
         }
     }
 
-    /// <summary>A device that has failed has let go already.</summary>
-    private void TryUnregister(nint start)
+    /// <summary>Bytes from the first to behind the last that a copy names.</summary>
+    /// <param name="room">What there is.</param>
+    private static long LengthIn(long room, in DeviceCopy copy, long pitch)
     {
-        try
-        {
-            _device.Unregister(start);
-        }
-        catch (DeviceException)
-        {
-        }
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(copy.RowBytes, nameof(copy));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(copy.Rows, nameof(copy));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(copy.RowBytes, room, nameof(copy));
+        if (copy.Rows == 1) return copy.RowBytes;
+        ArgumentOutOfRangeException.ThrowIfLessThan(copy.SourcePitch, copy.RowBytes, nameof(copy));
+        ArgumentOutOfRangeException.ThrowIfLessThan(copy.DestinationPitch, copy.RowBytes, nameof(copy));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(pitch, (room - copy.RowBytes) / (copy.Rows - 1), nameof(copy));
+        return ((copy.Rows - 1L) * pitch) + copy.RowBytes;
     }
 
     /// <summary>Runs of rows that end within a piece, and rows that reach over its end in parts.</summary>
@@ -107,20 +110,36 @@ public sealed class RegisteredMemory : IDisposable
 
     private void Register(long piece)
     {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (Volatile.Read(ref _isRegistered[piece]) || _refusal is not null) return;
         lock (_gate)
         {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
             if (_isRegistered[piece] || _refusal is not null) return;
             try
             {
                 var first = piece * _pieceBytes;
-                _device.Register(_start + (nint)first, Math.Min(_pieceBytes, _bytes - first));
+                var page = Environment.SystemPageSize;
+                _device.Register(_start + (nint)first, (Math.Min(_pieceBytes, _bytes - first) + page - 1) / page * page);
                 Volatile.Write(ref _isRegistered[piece], true);
             }
             catch (DeviceException exception)
             {
                 _refusal = exception;
             }
+        }
+    }
+
+    private void Unregister(int piece)
+    {
+        _isRegistered[piece] = false;
+        try
+        {
+            _device.Unregister(_start + (nint)(piece * _pieceBytes));
+        }
+        catch (DeviceException)
+        {
+            // The other pieces are tried all the same.
         }
     }
 }

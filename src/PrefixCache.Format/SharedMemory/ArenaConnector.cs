@@ -26,17 +26,22 @@ public static class ArenaConnector
     /// <summary>Asks once for the memory of a device.</summary>
     /// <param name="number">Its place in SessionOpened.devices, counted from 1.</param>
     /// <param name="device">The device itself.</param>
+    /// <param name="known">What is mapped already; null = nothing. Where the node hands out the same memory, it is the result.</param>
     /// <exception cref="DeviceException">The device cannot map the memory.</exception>
     /// <inheritdoc cref="ConnectAsync"/>
     public static Task<DeviceArenaView> ConnectDeviceAsync(
-        string socket, ReadOnlyMemory<byte> session, int number, IDevice device, CancellationToken cancellationToken)
+        string socket, ReadOnlyMemory<byte> session, int number, IDevice device, DeviceArenaView? known,
+        CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(number);
         return AskAsync(socket, ArenaHandover.Request(session.Span, number), (reply, descriptors) =>
         {
             CheckDescriptors(descriptors, reply.Handle is null ? ArenaHandover.Descriptors : 1);
+            if (known is not null && IsOf(known, reply)) return known;
             // Its descriptor is closed with the others.
-            var share = reply.Handle is null ? new DeviceShare(descriptors[1], reply.ArenaBytes) : new DeviceShare(reply.Handle, reply.ArenaBytes);
+            var share = reply.Handle is { } handle
+                ? new DeviceShare(handle, reply.ArenaBytes)
+                : new DeviceShare(descriptors[1], reply.ArenaBytes);
             return DeviceArenaView.Map(descriptors[0], share, device);
         }, cancellationToken);
     }
@@ -59,7 +64,7 @@ public static class ArenaConnector
             await FillAsync(connection, header.AsMemory(received), received > 0, cancellationToken);
             var reply = await GrantAsync(connection, header, cancellationToken);
             var view = map(reply, descriptors);
-            if (view.ArenaId == reply.ArenaId && view.Bytes == reply.ArenaBytes) return view;
+            if (IsOf(view, reply)) return view;
             view.Dispose();
             throw new IOException("The node sent other memory than it said.");
         }
@@ -90,6 +95,8 @@ public static class ArenaConnector
         await FillAsync(connection, text, true, cancellationToken);
         return reply.IsGranted ? reply : throw new ArenaRefusedException(System.Text.Encoding.UTF8.GetString(text));
     }
+
+    private static bool IsOf(MappedArena view, in ArenaReply reply) => view.ArenaId == reply.ArenaId && view.Bytes == reply.ArenaBytes;
 
     private static void CheckDescriptors(SafeFileHandle[] descriptors, int due)
     {

@@ -10,6 +10,7 @@ public sealed unsafe class ArenaView : MappedArena
     private const long PopulatePieceBytes = 16 << 20;
 
     private readonly MemoryMapping _payload;
+    private readonly List<IDisposable> _dependents = [];
     private Task _populated = Task.CompletedTask;
 
     private ArenaView(ControlView control, MemoryMapping payload, bool writable)
@@ -65,7 +66,17 @@ public sealed unsafe class ArenaView : MappedArena
         new Thread(() => Populate(done)) { IsBackground = true, Name = "PrefixCache populate", Priority = ThreadPriority.Lowest }.Start();
     }
 
-    private protected override void Unmap() => _payload.Dispose();
+    /// <summary>Disposes something that uses the payload when the mappings go, before they do. To be called by the view's owner.</summary>
+    public void DisposeWith(IDisposable dependent)
+    {
+        lock (_dependents) _dependents.Add(dependent);
+    }
+
+    private protected override void Unmap()
+    {
+        lock (_dependents) _dependents.ForEach(dependent => dependent.Dispose());
+        _payload.Dispose();
+    }
 
     private void Populate(TaskCompletionSource done)
     {

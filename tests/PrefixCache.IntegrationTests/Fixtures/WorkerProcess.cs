@@ -14,13 +14,14 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <param name="rank">Null = the scheduler.</param>
     /// <param name="plane">How it moves payload.</param>
     /// <param name="lenient">What goes wrong is a miss, as in production.</param>
+    /// <param name="device">It computes on a device of host memory.</param>
     public static async Task<WorkerProcess> StartAsync(
         string address, string instance, int? rank = null, TransferPlane plane = TransferPlane.Stream,
-        bool lenient = false)
+        bool lenient = false, bool device = false)
     {
         string[] who = rank is { } number ? [address, instance, number.ToString(CultureInfo.InvariantCulture)] : [address, instance];
         string[] local = plane == TransferPlane.SharedMemory ? ["shared-memory"] : [];
-        string[] arguments = [.. who, .. local, .. lenient ? ["lenient"] : Array.Empty<string>()];
+        string[] arguments = [.. who, .. local, .. lenient ? ["lenient"] : Array.Empty<string>(), .. device ? ["device"] : Array.Empty<string>()];
         var process = ChildProcess.Start("PrefixCache.TestWorker.dll", arguments);
         var line = await process.ReadLineAsync();
         if (line == "ready") return new WorkerProcess(process);

@@ -33,8 +33,8 @@ internal static class CudaLibrary
         if (!NativeLibrary.TryLoad(LibCuda.Library, typeof(CudaLibrary).Assembly, null, out var library))
         {
             throw new DeviceException(
-                $"There is no NVIDIA driver: {LibCuda.Library} was not found. Install the driver, or start the container with the GPU "
-                + "(docker run --gpus all); without a GPU, turn off what asks for one.");
+                $"There is no NVIDIA driver: {LibCuda.Library} was not found, or cannot be loaded. Install the driver, or start the "
+                + "container with the GPU (docker run --gpus all); without a GPU, turn off what asks for one.");
         }
 
         foreach (var symbol in LibCuda.Symbols)
