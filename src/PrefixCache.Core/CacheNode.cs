@@ -10,6 +10,7 @@ using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Statistics;
+using PrefixCache.Core.Tiers.Gpu;
 using PrefixCache.Core.Tiers.Redis;
 using PrefixCache.Core.Transfers;
 using PrefixCache.Format.Layouts;
@@ -39,8 +40,9 @@ public sealed class CacheNode : IDisposable
         Sharing = new SharingService(_state);
         Pins = new PinService(_state, options.Pins);
         if (options.Redis is { Servers.Count: > 0 } redis) _state.Redis = new RedisTier(_state, redis);
+        if (options.Gpu is { Capacity.IsOff: false } gpu) _state.Gpu = new GpuTier(_state, gpu);
         Prefetches = new PrefetchService(_state);
-        Waits = new LookupWait(Lookups, _state.Time, _state.Redis);
+        Waits = new LookupWait(Lookups, _state.Time, _state.Redis, _state.Redis is not null || _state.Gpu is { Devices.Count: > 0 });
         // Other nodes compare tokens with what is claimed: not where none are to lie in Redis.
         var fleet = options.FleetClaims ?? (_state.Redis is { Options.MatchSiblings: true } shared ? shared.Claims : null);
         Claims = new ClaimService(_state, options.ClaimTimeout, fleet);
@@ -81,6 +83,9 @@ public sealed class CacheNode : IDisposable
 
     /// <summary>The Redis tier as operators see it; null = there is none.</summary>
     public RedisStatus? Redis => _state.Redis is { } redis ? new RedisStatus(redis) : null;
+
+    /// <summary>The gpu tier as operators see it; null = there is none.</summary>
+    public GpuStatus? Gpu => _state.Gpu is { } gpu ? new GpuStatus(_state, gpu) : null;
 
     public LoadPlanner Planner => _state.Planner;
 
@@ -182,10 +187,11 @@ public sealed class CacheNode : IDisposable
         lock (_state.Gate) return _state.IsDisposed ? 0 : _state.Reservations.EndAged();
     }
 
-    /// <summary>Ends what goes on with Redis. Before <see cref="Dispose"/>.</summary>
+    /// <summary>Ends what goes on with Redis and with devices. Before <see cref="Dispose"/>.</summary>
     public async Task StopAsync()
     {
         if (_state.Redis is { } redis) await redis.DisposeAsync();
+        if (_state.Gpu is { } gpu) await Task.Run(gpu.Dispose);
     }
 
     public void Dispose()
@@ -194,6 +200,7 @@ public sealed class CacheNode : IDisposable
         Pins.Dispose();
         Claims.Dispose();
         _metrics.Dispose();
+        _state.Gpu?.Dispose();
         // Disposing a timer does not wait for its callback, which looks whether the state is disposed.
         lock (_state.Gate) _state.Dispose();
     }

@@ -5,6 +5,7 @@ using PrefixCache.Core.Pins;
 using PrefixCache.Core.Planning;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Sharing;
+using PrefixCache.Core.Tiers.Gpu;
 using PrefixCache.Core.Tiers.Host;
 using PrefixCache.Core.Tiers.Redis;
 
@@ -45,6 +46,9 @@ public sealed record CacheNodeOptions
 
     /// <summary>The Redis that this node shares with others; null = none.</summary>
     public RedisOptions? Redis { get; init; }
+
+    /// <summary>Device memory for the hottest chunks; null, or a capacity of nothing = none.</summary>
+    public GpuOptions? Gpu { get; init; }
 
     /// <summary>Which new chunks are stored.</summary>
     public AdmissionMode Admission { get; init; } = AdmissionMode.Always;

@@ -9,6 +9,7 @@ using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Statistics;
+using PrefixCache.Core.Tiers.Gpu;
 using PrefixCache.Core.Tiers.Host;
 using PrefixCache.Core.Tiers.Redis;
 
@@ -60,6 +61,9 @@ internal sealed class NodeState : IDisposable
 
     /// <summary>What the nodes share; null = this one is alone.</summary>
     public RedisTier? Redis { get; set; }
+
+    /// <summary>What lies on devices too; null = nothing.</summary>
+    public GpuTier? Gpu { get; set; }
 
     /// <summary>What is being computed, and who waits for it.</summary>
     public ClaimTable Claims { get; }

@@ -60,6 +60,18 @@ internal static partial class Log
     [LoggerMessage(20, LogLevel.Error, "The Redis tier failed unexpectedly; the request goes on without it")]
     public static partial void RedisFault(ILogger logger, Exception exception);
 
+    [LoggerMessage(21, LogLevel.Information, "The GPU tier is off: {Reason}")]
+    public static partial void GpuOff(ILogger logger, string reason);
+
+    [LoggerMessage(22, LogLevel.Warning, "The GPU tier does without a device: {Reason}")]
+    public static partial void GpuRefused(ILogger logger, string reason);
+
+    [LoggerMessage(23, LogLevel.Information, "GPU tier: {Capacity} MiB of {Device} ({Name}), {Sharing}")]
+    public static partial void GpuOn(ILogger logger, long capacity, string device, string name, string sharing);
+
+    [LoggerMessage(24, LogLevel.Error, "The GPU tier is off on {Device} ({Name}), the node goes on without it: {Cause}")]
+    public static partial void GpuLost(ILogger logger, string device, string name, string cause);
+
     [LoggerMessage(10, LogLevel.Information, "Session opened: tenant {Tenant}, instance {Instance}, {Role} {Rank}")]
     public static partial void SessionOpened(ILogger logger, string tenant, string instance, SessionRole role, int rank);
 

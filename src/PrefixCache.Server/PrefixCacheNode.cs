@@ -9,7 +9,9 @@ using PrefixCache.Core.Memory;
 using PrefixCache.Core.Native.Posix;
 using PrefixCache.Core.Replay.Recording;
 using PrefixCache.Core.Statistics;
+using PrefixCache.Core.Tiers.Gpu;
 using PrefixCache.Core.Tiers.Redis;
+using PrefixCache.Format.Native.Cuda;
 using PrefixCache.Grpc;
 using PrefixCache.Grpc.Health;
 using PrefixCache.Protocol;
@@ -23,6 +25,9 @@ namespace PrefixCache.Server;
 /// <remarks>Owns its listeners and the host tier's memory. Several may run in one process. Thread-safe.</remarks>
 public sealed class PrefixCacheNode : IAsyncDisposable
 {
+    private const string GpuNotThere = "this machine has no NVIDIA driver (libcuda.so.1)";
+    private const string GpuNotAsked = "gpu-capacity is off; 4GiB or 5% keeps the hottest chunks in the memory of its GPUs too";
+
     private readonly PrefixCacheNodeOptions _options;
     private readonly CacheNode _cache;
     private readonly ArenaSocket? _sharing;
@@ -89,6 +94,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
                 Redis = options.RedisPasswordFile.Length == 0
                     ? options.Redis
                     : options.Redis with { Password = (await File.ReadAllTextAsync(options.RedisPasswordFile)).Trim() },
+                Gpu = options.Gpu with { Driver = options.Gpu.Driver ?? CudaDriver.Instance },
                 ClaimTimeout = options.ClaimTimeout,
                 TrustDomains = options.TrustDomains,
                 ShareMainArena = strangers.Count == 0,
@@ -108,11 +114,13 @@ public sealed class PrefixCacheNode : IAsyncDisposable
             }
 
             if (cache.Redis is { } redis) LogRedis(redis, options.Redis.Servers, loggers.CreateLogger<PrefixCacheNode>());
+            if (cache.Gpu is { } gpu) LogGpu(gpu, loggers.CreateLogger<PrefixCacheNode>());
             node = Build(options, cache, sharing, recorder, tokens, loggers, time);
             await node.ListenAsync();
             if (!tenants.Except(options.TrustDomains.SelectMany(domain => domain.Tenants)).Any())
                 Log.MainArenaUnused(node._logger, OptionValue.FormatSize(options.Host.CapacityBytes));
             if (!options.SharedMemory.Enabled) Log.SharingOff(node._logger);
+            if (options.Gpu.Capacity.IsOff) Log.GpuOff(node._logger, CudaDriver.IsInstalled ? GpuNotAsked : GpuNotThere);
             if (options.SharedMemory.Enabled && strangers.Count > 0) Log.ArenaNotShared(node._logger, string.Join(", ", strangers));
             return node;
         }
@@ -132,6 +140,9 @@ public sealed class PrefixCacheNode : IAsyncDisposable
 
     /// <summary>The Redis that it shares with other nodes; null = there is none.</summary>
     public RedisStatus? Redis => _cache.Redis;
+
+    /// <summary>The memory of devices that it uses; null = none was asked for.</summary>
+    public GpuStatus? Gpu => _cache.Gpu;
 
     /// <summary>What the node holds now.</summary>
     public CacheSnapshot Snapshot() => _cache.Snapshot();
@@ -231,6 +242,19 @@ public sealed class PrefixCacheNode : IAsyncDisposable
             else Log.RedisAway(logger, cause);
         };
         redis.Faulted += exception => Log.RedisFault(logger, exception);
+    }
+
+    private static void LogGpu(GpuStatus gpu, ILogger logger)
+    {
+        gpu.Lost += (device, cause) => Log.GpuLost(logger, device.Text, device.Name, cause);
+        foreach (var device in gpu.Devices.Where(device => device.IsOn))
+        {
+            var sharing = device.IsSharedByHandle ? "handed to workers as a handle, which ends with the node" : "handed to workers as a descriptor";
+            Log.GpuOn(logger, device.CapacityBytes >> 20, device.Identity.Text, device.Identity.Name, sharing);
+        }
+
+        foreach (var reason in gpu.Refused) Log.GpuRefused(logger, reason);
+        if (gpu.Devices.Count == 0) Log.GpuOff(logger, "none of its devices could be used");
     }
 
     private async Task LogPinningAsync(IReadOnlyList<Task<MemoryLockResult>> arenas)

@@ -39,7 +39,8 @@ internal sealed class ManualTime : TimeProvider
 
         public void Fire()
         {
-            Due += Period;
+            if (Period > TimeSpan.Zero) Due += Period;
+            else Dispose();
             callback(state);
         }
 

@@ -49,6 +49,9 @@ public sealed unsafe class Block
     /// <summary>The block has its checksums: it may be copied and may leave the tier.</summary>
     public bool IsSealed => Volatile.Read(ref _checksums) != 0;
 
+    /// <summary>Its first byte, as copies of a device name it; valid while the block is in place.</summary>
+    internal ulong Address => (ulong)(_arena ?? throw new InvalidOperationException("The block has no memory.")).Base + (ulong)Offset;
+
     /// <summary>Where it begins, in bytes from the arena's start.</summary>
     public long Offset => Extent.Offset;
 

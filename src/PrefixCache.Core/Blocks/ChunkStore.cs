@@ -4,6 +4,7 @@ using PrefixCache.Core.Index;
 using PrefixCache.Core.Memory;
 using PrefixCache.Core.Statistics;
 using PrefixCache.Core.Tiers;
+using PrefixCache.Core.Tiers.Gpu;
 using PrefixCache.Core.Tiers.Redis;
 using PrefixCache.Format.Layouts;
 
@@ -182,6 +183,7 @@ internal sealed class ChunkStore(IBlockTier tier, IEvictionPolicy policy, GhostL
         {
             policy.Removed(node);
             Ghosts.Leave(node);
+            GpuTier.Forget(node);
             node.ForgetTokens();
             if (node.Leases == 0) FreeBlocks(node);
         }

@@ -1,5 +1,6 @@
 using PrefixCache.Core.Blocks;
 using PrefixCache.Core.Eviction;
+using PrefixCache.Core.Tiers.Gpu;
 using PrefixCache.Core.Tokens;
 using PrefixCache.Format.Keys;
 
@@ -113,6 +114,9 @@ public sealed unsafe class ChunkNode
 
     /// <summary>A request on another node waits for it in Redis.</summary>
     internal bool IsAwaited { get; set; }
+
+    /// <summary>What is known of it on devices: the first of a list; null = no worker of a device has hit it.</summary>
+    internal GpuBlock? Gpu { get; set; }
 
     /// <summary>Neighbours in the eviction policy's list.</summary>
     internal ChunkNode? Newer { get; set; }

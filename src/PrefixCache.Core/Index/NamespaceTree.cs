@@ -1,4 +1,5 @@
 using PrefixCache.Core.Blocks;
+using PrefixCache.Core.Tiers.Gpu;
 using PrefixCache.Core.Tokens;
 using PrefixCache.Format.Keys;
 using PrefixCache.Format.Layouts;
@@ -161,6 +162,7 @@ public sealed class NamespaceTree
         }
 
         node.IsDetached = true;
+        GpuTier.Forget(node);
         node.ForgetTokens();
         if (node.Parent is not null && !node.IsGhost) node.Parent.Children--;
     }

@@ -30,10 +30,19 @@ internal sealed class LayoutSpeeds(KvLayout layout)
 
     public LoadModel Load(LoadSource source) => _loads[(int)source];
 
-    /// <summary>Decides on the part [computed, hit) that the host tier has.</summary>
+    /// <summary>Decides on the part [computed, gpu) that lies on the worker's device.</summary>
+    public LoadDecision DecideGpu(in LoadQuestion question, LoadMode mode, TimeSpan now)
+    {
+        var (first, end) = (question.ComputedTokens, question.GpuTokens);
+        var load = Load(LoadSource.Device).Estimate((end - first) * _rankBytesPerToken, now);
+        var compute = Prefill.Estimate(first, end);
+        return Decide(CacheTier.Gpu, question, mode, (first, end), load, compute, load <= compute * Factor(mode));
+    }
+
+    /// <summary>Decides on the part [computed, hit) that the host tier has, or what of it does not lie on the device.</summary>
     public LoadDecision DecideHost(in LoadQuestion question, LoadMode mode, TimeSpan now)
     {
-        var (first, end) = (question.ComputedTokens, question.HitTokens);
+        var (first, end) = (Math.Max(question.ComputedTokens, question.GpuTokens), question.HitTokens);
         var load = HostTime(question.Plane, end - first, now);
         var compute = Prefill.Estimate(first, end);
         return Decide(CacheTier.Host, question, mode, (first, end), load, compute, load <= compute * Factor(mode));

@@ -28,21 +28,26 @@ public sealed class LoadPlanner
     /// </remarks>
     public LoadPlan Decide(in LoadQuestion question)
     {
-        var isHost = question.HitTokens > question.ComputedTokens;
+        var isGpu = question.GpuTokens > question.ComputedTokens;
+        var isHost = question.HitTokens > Math.Max(question.ComputedTokens, question.GpuTokens);
         var isRedis = question.RedisEnd > Math.Max(question.HitTokens, question.ComputedTokens);
         var mode = question.Mode ?? _mode;
-        if (!isHost && !isRedis) return new LoadPlan(mode == LoadMode.Never ? 0 : question.HitTokens, default, default);
+        if (!isGpu && !isHost && !isRedis) return new LoadPlan(mode == LoadMode.Never ? 0 : question.HitTokens, default, default);
         var now = Now;
         var speeds = Of(question.Layout);
-        LoadDecision host = default, redis = default;
+        LoadDecision gpu = default, host = default, redis = default;
         lock (speeds.Gate)
         {
+            if (isGpu) gpu = speeds.DecideGpu(question, mode, now);
             if (isHost) host = speeds.DecideHost(question, mode, now);
             if (isRedis) redis = speeds.DecideRedis(question, mode, now);
         }
 
-        var loads = isHost ? host.Load : mode != LoadMode.Never;
-        return new LoadPlan(!loads ? 0 : isHost ? host.LoadEnd : question.HitTokens, host, redis);
+        // What is loaded is a prefix: one part less, and nothing behind it is.
+        var end = isGpu && (!isHost || !gpu.Load || gpu.LoadEnd < gpu.EndToken) ? (gpu.Load ? gpu.LoadEnd : 0)
+            : isHost ? (host.Load ? host.LoadEnd : isGpu ? gpu.LoadEnd : 0)
+            : mode == LoadMode.Never ? 0 : question.HitTokens;
+        return new LoadPlan(end, host, redis) { Gpu = gpu };
     }
 
     /// <summary>Whether Redis is worth asking at all.</summary>

@@ -9,6 +9,9 @@ namespace PrefixCache.Core.Planning;
 /// <param name="HitTokens">Leading tokens that the host tier has, aligned.</param>
 public readonly record struct LoadQuestion(KvLayout Layout, LoadSource Plane, int ComputedTokens, int HitTokens)
 {
+    /// <summary>Leading tokens of the hit that lie on the session's device.</summary>
+    public int GpuTokens { get; init; }
+
     /// <summary>Leading tokens that the host tier has or Redis could bring; not above <see cref="HitTokens"/> = Redis has none.</summary>
     public int RedisEnd { get; init; }
 

@@ -20,17 +20,40 @@ public readonly record struct LookupAnswer(ulong Reservation, int TotalTokens, i
     /// <summary>What was decided on what Redis has.</summary>
     internal LoadDecision Redis { get; init; }
 
-    /// <summary>What is pending comes from Redis, or some of it.</summary>
-    public bool IsLoading { get; init; }
+    /// <summary>Where what is pending comes from; None = another request computes it, or nothing is pending.</summary>
+    public CacheTier PendingTier { get; init; }
 
-    /// <summary>Ends when Redis has answered; it is worth waiting for within the lookup's budget.</summary>
+    /// <summary>Ends when another tier has answered; it is worth waiting for within <see cref="SearchBudget"/>.</summary>
     internal Task? Searching { get; init; }
+
+    internal TimeSpan SearchBudget { get; init; }
+
+    /// <summary>It is Redis.</summary>
+    internal bool IsRedisAsked { get; init; }
 
     /// <summary>This is the answer, whatever is pending.</summary>
     internal bool IsFinal => Changed is null;
 
     /// <summary>Where the hit lies, per shard that was asked for; empty when it cannot be mapped or there is none.</summary>
     public IReadOnlyList<LocatedShard> Located { get; init; } = [];
+
+    /// <summary>A chunk of the hit lies on the session's device, with every shard that was asked for.</summary>
+    public bool IsOnGpu(int position)
+    {
+        for (var i = 0; i < Located.Count; i++)
+            if (Located[i].Gpu?.Has(position) != true) return false;
+        return Located.Count > 0;
+    }
+
+    /// <summary>Leading tokens of the hit that lie on the session's device, of every shard that was asked for.</summary>
+    internal int GpuTokens
+    {
+        get
+        {
+            var chunks = Located.Count == 0 ? 0 : Located.Min(located => located.Gpu?.Leading ?? 0);
+            return Math.Min(chunks * ChunkTokens, HitTokens);
+        }
+    }
 
     /// <summary>How much of the hit to load, and why.</summary>
     public LoadPlan Plan { get; init; }

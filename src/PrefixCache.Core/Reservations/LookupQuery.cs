@@ -22,8 +22,8 @@ public readonly record struct LookupQuery(
     /// <summary>How many of the parent's tokens; 0 = all.</summary>
     public int ParentTokens { get; init; }
 
-    /// <summary>Redis is asked for what the host tier lacks, if it was not yet.</summary>
-    internal bool AsksRedis { get; init; }
+    /// <summary>Devices and Redis are asked for what the host tier lacks, if they were not yet.</summary>
+    internal bool AsksTiers { get; init; }
 
     /// <summary>Whether to weigh loading against computing; null = as the node is set.</summary>
     public LoadMode? LoadMode { get; init; }

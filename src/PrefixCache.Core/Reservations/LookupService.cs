@@ -3,6 +3,8 @@ using PrefixCache.Core.Planning;
 using PrefixCache.Core.Replay.Recording;
 using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
+using PrefixCache.Core.Sharing;
+using PrefixCache.Core.Tiers.Gpu;
 using PrefixCache.Core.Tokens;
 using PrefixCache.Format.Layouts;
 
@@ -101,7 +103,11 @@ public sealed class LookupService
     }
 
     /// <summary>Says that a rank, or the whole instance, is done with loading or with everything.</summary>
-    public Result<ReleaseAnswer> Release(Session session, ulong reservationId, ReleaseScope scope, LoadReport? load, ComputeReport? compute)
+    /// <param name="load">What loading cost; null = nothing was loaded.</param>
+    /// <param name="compute">What computing cost; null = nothing was computed.</param>
+    /// <param name="others">What loading parts by other planes cost; null = none were.</param>
+    public Result<ReleaseAnswer> Release(Session session, ulong reservationId, ReleaseScope scope, LoadReport? load, ComputeReport? compute,
+        IReadOnlyList<LoadReport>? others = null)
     {
         KvLayout layout;
         ReleaseAnswer answer;
@@ -110,6 +116,7 @@ public sealed class LookupService
             if (!_state.Reservations.Find(session, reservationId).Succeeded(out var reservation, out var error)) return error;
             layout = reservation.Tree.Layout;
             if (load is { } loaded) _state.Counters.Loaded(loaded);
+            foreach (var other in others ?? []) _state.Counters.Loaded(other);
             if (compute is { } computed) _state.Counters.Computed(computed);
             var held = reservation.HeldFor(session);
             var all = session.Role == SessionRole.Scheduler
@@ -121,6 +128,7 @@ public sealed class LookupService
 
         // The planner has a lock of its own, and the node's is the innermost.
         if (load is { } took) _state.Planner.Loaded(layout, took);
+        foreach (var other in others ?? []) _state.Planner.Loaded(layout, other);
         if (compute is { } prefill) _state.Planner.Computed(layout, prefill);
         return answer;
     }
@@ -129,7 +137,7 @@ public sealed class LookupService
 
     /// <summary>What of the hit to load. Without the node's lock.</summary>
     private LoadPlan Plan(in LookupQuery query, in LookupAnswer answer) =>
-        _state.Planner.Decide(query.Question(answer.HitTokens)) with { Redis = answer.Redis };
+        _state.Planner.Decide(query.Question(answer.HitTokens) with { GpuTokens = answer.GpuTokens }) with { Redis = answer.Redis };
 
     private Result<LookupAnswer> LookupUnsynchronized(in LookupQuery query, TokenBuffer tokens)
     {
@@ -151,8 +159,14 @@ public sealed class LookupService
         reservation.HitTokens = reservation.AnsweredTokens = hit / reservation.AlignTokens * reservation.AlignTokens;
         var pending = Math.Min(_pending.Find(reservation), asked) / reservation.AlignTokens * reservation.AlignTokens;
         if (query.Resumes != 0) reservation.WaitingLookups--;
-        if (query.AsksRedis && _state.Redis?.TrySearch(reservation, query) is { } search)
-            return Later(reservation, pending) with { Searching = search.Found };
+        if (query.AsksTiers && query.Resumes == 0 && _state.Gpu?.TryReturn(reservation) is { } back)
+            return Later(reservation, Math.Max(pending, back.EndTokens)) with { Searching = back.Done, SearchBudget = GpuTier.ReturnBudget };
+        if (query.AsksTiers && _state.Redis?.TrySearch(reservation, query) is { } search)
+        {
+            var budget = _state.Redis.Options.LookupBudget;
+            return Later(reservation, pending) with { Searching = search.Found, SearchBudget = budget, IsRedisAsked = true };
+        }
+
         if (query.Waits && pending > reservation.HitTokens) return Later(reservation, pending);
         var misses = MissFinder.Find(_state, reservation, pending);
         CountMisses(reservation, misses, asked);
@@ -163,12 +177,15 @@ public sealed class LookupService
             PendingTokens = Math.Max(pending, reservation.HitTokens),
             Misses = misses,
             Redis = reservation.Search?.Decision ?? default,
-            IsLoading = reservation.Search is { IsPending: true },
-            Located = query.LocateShards.Count > 0 && query.Session.Process is not null && reservation.HitTokens > 0
-                ? [.. query.LocateShards.Select(reservation.Locate)]
-                : [],
+            PendingTier = reservation.Return is { IsPending: true } ? CacheTier.Gpu
+                : reservation.Search is { IsPending: true } ? CacheTier.Redis
+                : CacheTier.None,
+            Located = query.Session.Process is null || reservation.HitTokens == 0 ? [] : Locate(reservation, query.Session, query.LocateShards),
         };
     }
+
+    private static IReadOnlyList<LocatedShard> Locate(Reservation reservation, Session session, IReadOnlyList<int> shards) =>
+        shards.Count == 0 ? [] : [.. shards.Select(shard => reservation.Locate(session, shard))];
 
     /// <summary>No answer yet.</summary>
     private static LookupAnswer Later(Reservation reservation, int pending)

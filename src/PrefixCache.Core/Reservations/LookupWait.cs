@@ -17,8 +17,11 @@ public sealed class LookupWait
     private readonly LookupService _lookups;
     private readonly TimeProvider _time;
     private readonly RedisTier? _redis;
+    private readonly bool _asksTiers;
 
-    internal LookupWait(LookupService lookups, TimeProvider time, RedisTier? redis) => (_lookups, _time, _redis) = (lookups, time, redis);
+    /// <param name="asksTiers">There are others than the host tier.</param>
+    internal LookupWait(LookupService lookups, TimeProvider time, RedisTier? redis, bool asksTiers) =>
+        (_lookups, _time, _redis, _asksTiers) = (lookups, time, redis, asksTiers);
 
     /// <param name="query">As for <see cref="LookupService.Lookup"/>.</param>
     /// <param name="tokens">Taken over, also when it fails.</param>
@@ -29,7 +32,7 @@ public sealed class LookupWait
     public ValueTask<Result<LookupAnswer>> LookupAsync(
         in LookupQuery query, TokenBuffer tokens, TimeSpan wait, CancellationToken hurry, CancellationToken cancellationToken)
     {
-        if (wait <= TimeSpan.Zero && _redis is null) return ValueTask.FromResult(_lookups.Lookup(query, tokens));
+        if (wait <= TimeSpan.Zero && !_asksTiers) return ValueTask.FromResult(_lookups.Lookup(query, tokens));
         if (wait > Longest)
         {
             tokens.Dispose();
@@ -55,13 +58,13 @@ public sealed class LookupWait
             {
                 var left = wait - _time.GetElapsedTime(started);
                 var isLast = left <= TimeSpan.Zero || hurry.IsCancellationRequested;
-                var result = _lookups.Ask(query with { Waits = !isLast, AsksRedis = _redis is not null }, tokens.Retain());
+                var result = _lookups.Ask(query with { Waits = !isLast, AsksTiers = _asksTiers }, tokens.Retain());
                 if (!result.Succeeded(out var answer, out _) || answer.IsFinal) return result;
                 query = query with { Resumes = answer.Reservation };
                 either ??= CancellationTokenSource.CreateLinkedTokenSource(hurry, cancellationToken);
-                var (change, most) = answer.Searching is { } search ? (search, _redis!.Options.LookupBudget) : (answer.Changed!, left);
+                var (change, most) = answer.Searching is { } search ? (search, answer.SearchBudget) : (answer.Changed!, left);
                 await change.WaitAsync(most, _time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                if (answer.Searching is { IsCompleted: false } && !either.IsCancellationRequested) _redis!.Late();
+                if (answer is { Searching.IsCompleted: false, IsRedisAsked: true } && !either.IsCancellationRequested) _redis!.Late();
                 if (!cancellationToken.IsCancellationRequested) continue;
                 _lookups.GiveUp(query.Session, answer.Reservation);
                 cancellationToken.ThrowIfCancellationRequested();

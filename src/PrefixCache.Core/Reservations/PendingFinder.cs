@@ -12,6 +12,7 @@ internal sealed class PendingFinder(NodeState state)
     public int Find(Reservation asker)
     {
         var loading = asker.Search is { IsPending: true } search ? search.EndTokens : 0;
+        if (asker.Return is { IsPending: true } back) loading = Math.Max(loading, back.EndTokens);
         return Math.Max(FindClaimed(asker), loading / asker.AlignTokens * asker.AlignTokens);
     }
 

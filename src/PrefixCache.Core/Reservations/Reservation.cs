@@ -3,6 +3,7 @@ using PrefixCache.Core.Claims;
 using PrefixCache.Core.Index;
 using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Sharing;
+using PrefixCache.Core.Tiers.Gpu;
 using PrefixCache.Core.Tiers.Redis;
 using PrefixCache.Core.Tokens;
 
@@ -97,6 +98,12 @@ internal sealed class Reservation
     /// <summary>What Redis was asked for it; null = nothing yet, or not since something has changed there.</summary>
     public RedisSearch? Search { get; set; }
 
+    /// <summary>What devices give back for it; null = nothing did.</summary>
+    public GpuReturn? Return { get; set; }
+
+    /// <summary>What it keeps in place on devices; null = nothing.</summary>
+    public List<GpuHold>? GpuHolds { get; set; }
+
     /// <summary>Its last lookup wants nothing from Redis.</summary>
     public bool LeavesRedisAlone { get; set; }
 
@@ -137,12 +144,31 @@ internal sealed class Reservation
         return told != ToldNothing ? told == _round : session.Process is null && _answered == _round;
     }
 
-    /// <summary>Where the hit of one shard lies.</summary>
-    public LocatedShard Locate(int shard)
+    /// <summary>Where the hit of one shard lies, for a session that holds the arena.</summary>
+    public LocatedShard Locate(Session session, int shard)
     {
         var blocks = new Block[ChunkPosition.Count(HitTokens, Tree.Layout.ChunkTokens)];
         for (var i = 0; i < blocks.Length; i++) blocks[i] = Path[i].Shards[shard]!;
-        return new LocatedShard(shard, blocks.Length == 0 ? default : blocks[0].ArenaId, blocks);
+        return new LocatedShard(shard, blocks.Length == 0 ? default : blocks[0].ArenaId, blocks)
+        {
+            Gpu = session.Gpu?.Locate(this, shard, blocks.Length),
+        };
+    }
+
+    /// <summary>What it keeps of a shard on a device.</summary>
+    public GpuHold GpuHoldOf(GpuArena arena, int shard)
+    {
+        var hold = GpuHolds?.Find(hold => hold.Arena == arena && hold.Shard == shard);
+        if (hold is null) (GpuHolds ??= []).Add(hold = new GpuHold(arena, shard));
+        return hold;
+    }
+
+    /// <summary>Ends its leases on devices.</summary>
+    public void ReleaseGpu()
+    {
+        foreach (var hold in GpuHolds ?? [])
+            foreach (var block in hold.Leased) hold.Arena.Unlease(block);
+        GpuHolds = null;
     }
 
     /// <summary>

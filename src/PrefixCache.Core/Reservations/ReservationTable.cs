@@ -69,6 +69,7 @@ internal sealed class ReservationTable(NodeState state)
     public static void ReleaseLeases(Reservation reservation)
     {
         if (reservation.Path.Count > 0) reservation.LeasesEnded();
+        reservation.ReleaseGpu();
         foreach (var node in reservation.Path) reservation.Tree.Store.Unlease(node);
         reservation.Path.Clear();
         reservation.TailTokens = 0;

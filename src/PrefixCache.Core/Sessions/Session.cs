@@ -1,4 +1,5 @@
 using PrefixCache.Core.Sharing;
+using PrefixCache.Core.Tiers.Gpu;
 
 namespace PrefixCache.Core.Sessions;
 
@@ -40,6 +41,9 @@ public sealed class Session
         get => _process;
         internal set => _process = value;
     }
+
+    /// <summary>The device memory that the process holds under this session; null = none. Protected by the node's lock.</summary>
+    internal GpuArena? Gpu { get; set; }
 
     /// <summary>Cancelled when the session ends; transfers of the session end with it.</summary>
     public CancellationToken Ended => _ended.Token;

@@ -39,6 +39,31 @@ public sealed class SharingService
         }
     }
 
+    /// <summary>The device memory that the tenant's workers may map, in the order in which <see cref="AttachGpu"/> counts it.</summary>
+    public IReadOnlyList<GpuAccess> GpusOf(string tenant) => _state.Gpu is { } gpu && _state.Domains.Of(tenant) is { IsShared: true } domain
+        ? [.. gpu.ArenasOf(domain).Select(arena => new GpuAccess(arena))]
+        : [];
+
+    /// <summary>Gives a session's process, which holds the host arena, the memory of one device as well.</summary>
+    /// <param name="number">Of <see cref="GpusOf"/>, from 1 on.</param>
+    public Result<GpuAccess> AttachGpu(Session session, WorkerProcess process, int number)
+    {
+        var all = GpusOf(session.Instance.Tenant);
+        if (number < 1 || number > all.Count)
+            return CacheError.InvalidArgument($"There is no device memory {number}: SessionOpened.devices lists {all.Count}.");
+        var access = all[number - 1];
+        lock (_state.Gate)
+        {
+            if (_state.IsDisposed || !_state.Sessions.ContainsKey(session.Id))
+                return CacheError.NotFound($"The session has ended: open one.");
+            if (session.Process != process)
+                return CacheError.FailedPrecondition($"The session's process does not hold the host arena: get that first.");
+            if (!access.Arena.IsOn) return CacheError.FailedPrecondition($"The device is off: {access.Arena.Device.Cause}");
+            session.Gpu = access.Arena;
+            return access;
+        }
+    }
+
     /// <summary>Where the hit of one shard lies, for a rank whose scheduler looked up.</summary>
     public Result<LocatedShard> Locate(Session session, ulong reservationId, int shard)
     {
@@ -49,7 +74,7 @@ public sealed class SharingService
             if (session.Process is null)
                 return CacheError.FailedPrecondition($"The session holds no arena: get it from the node's socket first, or use Retrieve.");
             reservation.Located(session);
-            return reservation.Locate(shard);
+            return reservation.Locate(session, shard);
         }
     }
 

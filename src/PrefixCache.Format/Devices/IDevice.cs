@@ -13,7 +13,7 @@ public interface IDevice : IDisposable
     long FreeBytes { get; }
 
     /// <summary>Takes memory that other processes can be given, where the device supports that.</summary>
-    /// <param name="bytes">At least; rounded up to what the device hands out.</param>
+    /// <param name="bytes">At least; rounded up to what the device hands out, a multiple of 4,096.</param>
     /// <exception cref="DeviceException">Out of memory, or the device fails.</exception>
     IDeviceMemory Allocate(long bytes);
 

@@ -89,6 +89,7 @@ internal sealed class NodeEndpoint(CacheNode node, TimeProvider time)
             PinnedChunks = (ulong)snapshot.PinnedChunks,
             PinnedBytes = (ulong)snapshot.PinnedBytes,
         });
+        if (node.Gpu is { } gpu) response.AddGpu(gpu);
         return ValueTask.FromResult(response);
     }
 }

@@ -16,7 +16,9 @@ internal sealed class ReleaseEndpoint(CacheNode node)
         var session = node.FindSession(call, request.Session);
         CallContext.CheckDefined(request.Scope, "scope");
         var scope = request.Scope == ReleaseRequest.Types.Scope.Loaded ? ReleaseScope.Loaded : ReleaseScope.Done;
-        var answer = node.Lookups.Release(session, request.Reservation, scope, Load(request.Load), Compute(request.Compute)).OrThrow();
+        var others = request.OtherLoads.Select(Load).OfType<Core.Reservations.LoadReport>().ToList();
+        var answer = node.Lookups.Release(
+            session, request.Reservation, scope, Load(request.Load), Compute(request.Compute), others).OrThrow();
         return new ValueTask<ReleaseResponse>(new ReleaseResponse { Held = answer.Held, Ended = answer.Ended });
     }
 

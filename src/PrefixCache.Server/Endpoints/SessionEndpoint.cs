@@ -65,19 +65,33 @@ internal sealed class SessionEndpoint(
             request.ReadOnly || call.Credential().IsReadOnly, request.VersionMinor >= CutsSinceMinor);
     }
 
-    private SessionOpened Opened(Session session) => new()
+    private SessionOpened Opened(Session session)
     {
-        Session = ByteString.CopyFrom(session.Id.ToArray()),
-        Incarnation = ByteString.CopyFrom(node.Incarnation.ToByteArray()),
-        VersionMajor = VersionMajor,
-        VersionMinor = VersionMinor,
-        Tenant = session.Instance.Tenant,
-        MaxTokens = (uint)node.Limits.MaxTokens,
-        MaxPayloadBytes = PrefixCacheMethods.MaxPayloadBytes,
-        SharedMemory = arenaSocket.Length > 0 && node.Sharing.ArenaOf(session.Instance.Tenant) is { } arena
-            ? new SharedMemory { Socket = arenaSocket, Arena = ExtentMessages.ArenaId(arena.Id) }
-            : null,
-    };
+        var tenant = session.Instance.Tenant;
+        var opened = new SessionOpened
+        {
+            Session = ByteString.CopyFrom(session.Id.ToArray()),
+            Incarnation = ByteString.CopyFrom(node.Incarnation.ToByteArray()),
+            VersionMajor = VersionMajor,
+            VersionMinor = VersionMinor,
+            Tenant = tenant,
+            MaxTokens = (uint)node.Limits.MaxTokens,
+            MaxPayloadBytes = PrefixCacheMethods.MaxPayloadBytes,
+        };
+        if (arenaSocket.Length == 0 || node.Sharing.ArenaOf(tenant) is not { } arena) return opened;
+        opened.SharedMemory = new SharedMemory { Socket = arenaSocket, Arena = ExtentMessages.ArenaId(arena.Id) };
+        foreach (var gpu in node.Sharing.GpusOf(tenant))
+        {
+            opened.Devices.Add(new DeviceMemory
+            {
+                Uuid = ExtentMessages.ArenaId(gpu.Device.Uuid),
+                Arena = ExtentMessages.ArenaId(gpu.ArenaId),
+                Bytes = (ulong)gpu.CapacityBytes,
+            });
+        }
+
+        return opened;
+    }
 
     /// <summary>
     /// Returns when the client is gone, when another session took this one's place, or when the node drains and its other work is done.

@@ -12,7 +12,7 @@ internal sealed class SharingEndpoint(CacheNode node)
     {
         var session = node.FindSession(call, request.Session);
         var located = node.Sharing.Locate(session, request.Reservation, CallContext.Signed(request.Shard)).OrThrow();
-        return ValueTask.FromResult(new LocateResponse { Extents = located.ToMessage() });
+        return ValueTask.FromResult(new LocateResponse { Extents = located.ToMessage(), DeviceExtents = located.Gpu?.ToMessage() });
     }
 
     public ValueTask<SettleResponse> SettleAsync(SettleRequest request, ServerCall call)

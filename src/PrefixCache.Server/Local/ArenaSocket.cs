@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using PrefixCache.Core;
 using PrefixCache.Core.Native.Posix;
 using PrefixCache.Core.Results;
+using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Sharing;
 using PrefixCache.Format.Native.Posix;
 using PrefixCache.Format.SharedMemory;
@@ -175,7 +176,7 @@ internal sealed class ArenaSocket : IAsyncDisposable
             read += received;
         }
 
-        if (ArenaHandover.TryReadRequest(request, out _, out _)) await GrantAsync(connection, peer, request, cancellationToken);
+        if (ArenaHandover.TryReadRequest(request, out _, out var device)) await GrantAsync(connection, peer, request, device, cancellationToken);
         else await RefuseAsync(connection, peer, NoRequest, cancellationToken);
     }
 
@@ -188,19 +189,23 @@ internal sealed class ArenaSocket : IAsyncDisposable
             : "The node does not see this process, which is not in its PID namespace or below: start the node in the host's (hostPID: true, --pid=host).";
     }
 
-    private async Task GrantAsync(Socket connection, PeerCredentials peer, byte[] request, CancellationToken cancellationToken)
+    /// <param name="device">0 = the host arena.</param>
+    private async Task GrantAsync(Socket connection, PeerCredentials peer, byte[] request, int device, CancellationToken cancellationToken)
     {
-        if (Attach(connection, peer, request).Succeeded(out var access, out var error)) Send(connection, access);
-        else await RefuseAsync(connection, peer, error.Message, cancellationToken);
+        var refused = device == 0
+            ? Attach(connection, peer, request, _node.Sharing.Attach).Succeeded(out var arena, out var error) ? Send(connection, arena) : error
+            : Attach(connection, peer, request, (session, process) => _node.Sharing.AttachGpu(session, process, device))
+                .Succeeded(out var gpu, out error) ? Send(connection, gpu) : error;
+        if (refused is not null) await RefuseAsync(connection, peer, refused.Message, cancellationToken);
     }
 
-    private Result<ArenaAccess> Attach(Socket connection, PeerCredentials peer, byte[] request)
+    private Result<T> Attach<T>(Socket connection, PeerCredentials peer, byte[] request, Func<Session, WorkerProcess, Result<T>> attach)
     {
         _ = ArenaHandover.TryReadRequest(request, out var id, out _);
         if (!_node.Sessions.Find(id).Succeeded(out var session, out var error)) return error;
         try
         {
-            return _node.Sharing.Attach(session, _processes.Find(ProcessHandle.OfPeer(connection.SafeHandle, peer.Process)));
+            return attach(session, _processes.Find(ProcessHandle.OfPeer(connection.SafeHandle, peer.Process)));
         }
         catch (PosixException exception)
         {
@@ -209,11 +214,23 @@ internal sealed class ArenaSocket : IAsyncDisposable
         }
     }
 
-    private static void Send(Socket connection, ArenaAccess access)
+    private static CacheError? Send(Socket connection, ArenaAccess access)
     {
         using var payload = access.Writable ? null : access.Arena.File.OpenReadOnly();
         var reply = new ArenaReply(true, access.Writable, access.Arena.Id, access.Arena.CapacityBytes, access.Control.File.Length, "");
         DescriptorSocket.Send(connection, ArenaHandover.Reply(reply), [access.Control.File.Handle, payload ?? access.Arena.File.Handle]);
+        return null;
+    }
+
+    private static CacheError? Send(Socket connection, GpuAccess access)
+    {
+        var reply = new ArenaReply(true, false, access.ArenaId, access.CapacityBytes, access.Control.File.Length, "")
+        {
+            Handle = access.Share.Handle,
+        };
+        DescriptorSocket.Send(connection, ArenaHandover.Reply(reply),
+            access.Share.Descriptor is { } memory ? [access.Control.File.Handle, memory] : [access.Control.File.Handle]);
+        return null;
     }
 
     private async Task RefuseAsync(Socket connection, PeerCredentials peer, string reason, CancellationToken cancellationToken)

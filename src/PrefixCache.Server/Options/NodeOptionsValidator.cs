@@ -40,6 +40,8 @@ internal static class NodeOptionsValidator
             faults.Add("socket and shared-memory-socket are the same path: give each its own");
         if (!options.SharedMemory.Enabled && (options.SharedMemory.Socket.Length > 0 || options.SharedMemory.Users.Count > 0))
             faults.Add("shared-memory is false: shared-memory-socket and shared-memory-users have no use then");
+        if (!options.SharedMemory.Enabled && !options.Gpu.Capacity.IsOff)
+            faults.Add("shared-memory is false: gpu-capacity has no use then, for workers get a device's memory where they get the host's");
         if (options.Record.Length > 0 && Path.GetDirectoryName(Path.GetFullPath(options.Record)) is { } records && !Directory.Exists(records))
             faults.Add($"record: the folder {records} does not exist: make it, or choose another path");
         if (Directory.Exists(options.Record)) faults.Add($"record: {options.Record} is a folder: name a file in it");

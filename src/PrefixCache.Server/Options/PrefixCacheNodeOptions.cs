@@ -5,6 +5,7 @@ using PrefixCache.Core.Pins;
 using PrefixCache.Core.Planning;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Sharing;
+using PrefixCache.Core.Tiers.Gpu;
 using PrefixCache.Core.Tiers.Host;
 using PrefixCache.Core.Tiers.Redis;
 
@@ -53,6 +54,9 @@ public sealed record PrefixCacheNodeOptions
 
     /// <summary>File with the password for Redis; empty = <see cref="RedisOptions.Password"/>.</summary>
     public string RedisPasswordFile { get; init; } = "";
+
+    /// <summary>Device memory for the hottest chunks; off where its capacity is.</summary>
+    public GpuOptions Gpu { get; init; } = new();
 
     /// <summary>A claim of which nothing is heard for so long ends.</summary>
     public TimeSpan ClaimTimeout { get; init; } = new CacheNodeOptions().ClaimTimeout;

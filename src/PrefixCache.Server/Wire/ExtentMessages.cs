@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using PrefixCache.Core.Sharing;
+using PrefixCache.Core.Tiers.Gpu;
 using PrefixCache.Protocol.V1;
 
 namespace PrefixCache.Server.Wire;
@@ -15,6 +16,21 @@ internal static class ExtentMessages
         (message.Entries.Capacity, message.Generations.Capacity) = (count, count);
         foreach (var block in located.Blocks)
         {
+            message.Offsets.Add((ulong)block.Offset);
+            message.Tokens.Add((uint)block.Tokens);
+            message.Entries.Add((uint)block.Entry);
+            message.Generations.Add(block.Generation);
+        }
+
+        return message;
+    }
+
+    public static DeviceExtents ToMessage(this LocatedGpuShard located)
+    {
+        var message = new DeviceExtents { Shard = (uint)located.Shard, Arena = ArenaId(located.ArenaId) };
+        foreach (var block in located.Blocks)
+        {
+            message.Positions.Add((uint)block.Position);
             message.Offsets.Add((ulong)block.Offset);
             message.Tokens.Add((uint)block.Tokens);
             message.Entries.Add((uint)block.Entry);

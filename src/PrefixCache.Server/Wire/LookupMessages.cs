@@ -19,7 +19,13 @@ internal static class LookupMessages
             PendingTokens = (uint)answer.PendingTokens,
         };
         AddRuns(response.Runs, answer, 0);
-        foreach (var located in answer.Located) response.Extents.Add(located.ToMessage());
+        foreach (var located in answer.Located)
+        {
+            response.Extents.Add(located.ToMessage());
+            if (located.Gpu is { } gpu) response.DeviceExtents.Add(gpu.ToMessage());
+        }
+
+        Add(response.Decisions, answer.Plan.Gpu);
         Add(response.Decisions, answer.Plan.Host);
         Add(response.Decisions, answer.Plan.Redis);
         return response;
@@ -60,7 +66,9 @@ internal static class LookupMessages
             var reason = hit == tokens || nextMiss == 0 ? MissReason.MissNone : (MissReason)answer.Misses[nextMiss - 1].Reason;
             var isPending = hit == 0 && position * answer.ChunkTokens < answer.PendingTokens;
             var state = hit > 0 ? ChunkState.ChunkHit : isPending ? ChunkState.ChunkPending : ChunkState.ChunkMiss;
-            if (run is not null && run.Tokens == tokens && run.HitTokens == hit && run.MissReason == reason && run.State == state)
+            var tier = hit > 0 ? (answer.IsOnGpu(position) ? Tier.Gpu : Tier.Host) : isPending ? (Tier)answer.PendingTier : Tier.None;
+            if (run is not null && run.Tokens == tokens && run.HitTokens == hit && run.MissReason == reason && run.State == state
+                && run.Tier == tier)
             {
                 run.Count++;
                 continue;
@@ -73,7 +81,7 @@ internal static class LookupMessages
                 Tokens = tokens,
                 HitTokens = hit,
                 State = state,
-                Tier = hit > 0 ? Tier.Host : isPending && answer.IsLoading ? Tier.Redis : Tier.None,
+                Tier = tier,
                 MissReason = reason,
             };
             runs.Add(run);

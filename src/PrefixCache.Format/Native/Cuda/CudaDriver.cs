@@ -21,6 +21,9 @@ public sealed class CudaDriver : IDeviceDriver
     /// <summary>Takes memory with <c>cuMemAlloc</c> and shares it by handles also where the device can do better: for checks of that way.</summary>
     internal static CudaDriver ByHandles { get; } = new(sharesByHandle: true);
 
+    /// <summary>The driver's library is there; whether it works and has a device is not asked.</summary>
+    public static bool IsInstalled => NativeLibrary.TryLoad(LibCuda.Library, typeof(CudaDriver).Assembly, null, out _);
+
     /// <summary>The CUDA version that the driver brings, such as 12040 for 12.4.</summary>
     /// <exception cref="DeviceException">There is no driver, or it does not work.</exception>
     public static int Version
