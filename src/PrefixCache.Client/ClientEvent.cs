@@ -20,7 +20,8 @@ public enum ClientEventKind
     /// <summary>The node's memory on this process's device is mapped: what lies there is copied within the device.</summary>
     DeviceMemory,
 
-    /// <summary>The device has failed and is left alone, or the node's memory on it cannot be had: payload goes through host memory.</summary>
+    /// <summary>The device has failed and is left alone, or the node's memory on it cannot be had: payload goes through the
+    /// host's.</summary>
     DeviceOff,
 
     /// <summary>A call failed and was turned into a miss.</summary>

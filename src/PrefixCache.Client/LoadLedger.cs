@@ -1,6 +1,6 @@
 namespace PrefixCache.Client;
 
-/// <summary>What the retrieves of a reservation brought, for the next release to report. One transfer per shard at a time; thread-safe.</summary>
+/// <summary>What the retrieves of a reservation brought, for the next release to report. Thread-safe.</summary>
 internal sealed class LoadLedger
 {
     private readonly Lock _gate = new();
@@ -33,8 +33,10 @@ internal sealed class LoadLedger
             var added = Math.Min(load.Tokens, tokens);
             tokens -= added;
             var index = loads.FindIndex(one => one.Plane == load.Plane);
-            if (index < 0) loads.Add(load with { Tokens = added });
-            else loads[index] = new PlaneLoad(load.Plane, loads[index].Tokens + added, loads[index].Bytes + load.Bytes, loads[index].Elapsed + load.Elapsed);
+            var sum = index < 0 ? new PlaneLoad(load.Plane, 0, 0, TimeSpan.Zero) : loads[index];
+            sum = new PlaneLoad(load.Plane, sum.Tokens + added, sum.Bytes + load.Bytes, sum.Elapsed + load.Elapsed);
+            if (index < 0) loads.Add(sum);
+            else loads[index] = sum;
         }
 
         var end = Math.Max(earlier.EndToken, later.EndToken);

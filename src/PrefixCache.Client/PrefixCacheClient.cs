@@ -51,7 +51,9 @@ public sealed class PrefixCacheClient : IAsyncDisposable
     /// <summary>How payload moves now between the node and host memory.</summary>
     public TransferPlane Plane => _keeper.Current?.Arena is null ? TransferPlane.Stream : TransferPlane.SharedMemory;
 
-    /// <summary>The node's memory on <see cref="PrefixCacheClientOptions.Device"/> is mapped: what lies there is copied within the device.</summary>
+    /// <summary>
+    /// The node's memory on <see cref="PrefixCacheClientOptions.Device"/> is mapped: what lies there is copied within the device.
+    /// </summary>
     public bool HasDevicePlane => _keeper is { Current.Device.Arena: not null, Device.Failure: null };
 
     /// <summary>
@@ -184,10 +186,13 @@ public sealed class PrefixCacheClient : IAsyncDisposable
     }
 
     /// <summary>Where the hit's shard 0 lies, if the lookup was asked and says.</summary>
-    private static HitPlaces? Places(LookupResponse? answer, KvLayout layout, ReservationTicket ticket) => answer is not { Extents.Count: 1 }
-        ? null
-        : new HitPlaces(HitExtents.TryRead(answer.Extents[0], 0, layout, ticket.HitTokens),
-            answer.DeviceExtents.Count == 1 ? DeviceHitExtents.TryRead(answer.DeviceExtents[0], 0, layout, ticket.HitTokens) : null);
+    private static HitPlaces? Places(LookupResponse? answer, KvLayout layout, ReservationTicket ticket)
+    {
+        if (answer is not { Extents.Count: 1 }) return null;
+        var device = answer.DeviceExtents.Count == 1 ? answer.DeviceExtents[0] : null;
+        return new HitPlaces(HitExtents.TryRead(answer.Extents[0], 0, layout, ticket.HitTokens),
+            DeviceHitExtents.TryRead(device, 0, layout, ticket.HitTokens));
+    }
 
     /// <summary>A miss without a call.</summary>
     private PrefixReservation Paused(KvLayout layout, ReadOnlyMemory<int> tokens, LookupOptions options)

@@ -12,7 +12,8 @@ internal sealed class DeviceHit(
     /// <summary>Copies the hit, or a part of it.</summary>
     /// <param name="destination">Memory of the device, or addresses in the host's.</param>
     /// <param name="toHost">The latter; the hit comes out of the device's memory then.</param>
-    /// <returns>What is in place; null where nothing was copied, for nothing of it lies in memory that can be copied.</returns>
+    /// <returns>What is in place; null where nothing was copied: not all lies in memory that can be, or nothing in that of the device where
+    /// only that is wanted.</returns>
     public async ValueTask<RetrieveResult?> TryRetrieveAsync(
         IDeviceKvMemory destination, TransferOptions options, int end, bool toHost, CancellationToken cancellationToken)
     {
@@ -24,7 +25,7 @@ internal sealed class DeviceHit(
         using (var host = Host(places, options, toHost))
         {
             var copies = Copies(places, device, host, options, end);
-            if (copies.Count == 0) return null;
+            if (copies.Count == 0 || (options.Source != TransferSource.Device && copies[^1].EndToken < end)) return null;
             failure = Copy(copier, copies, cancellationToken);
         }
 

@@ -5,9 +5,9 @@ namespace PrefixCache.Client.Devices;
 
 /// <summary>Has a device copy a hit out of the node's memory, and makes sure that it was in place all the while.</summary>
 /// <remarks>
-/// The generation of each block is loaded before its copy is queued and, behind a full fence, after the copy's event: where they differ, what
-/// was copied counts for nothing. Chunks out of the device's memory and out of the host's are copied beside each other. Used once, on the
-/// caller's thread, which waits for the copies.
+/// The generation of each block is loaded before its copy is queued and, behind a full fence, after the copy's event: where they differ,
+/// what was copied counts for nothing. Chunks out of the device's memory and out of the host's are copied beside each other. Used once, on
+/// the caller's thread, which waits for the copies.
 /// </remarks>
 internal sealed class DeviceHitCopier(IDeviceKvMemory destination, TransferOptions options, TimeProvider time)
 {
@@ -24,7 +24,8 @@ internal sealed class DeviceHitCopier(IDeviceKvMemory destination, TransferOptio
 
     /// <summary>Copies chunk by chunk, or layer by layer; what lies behind the first chunk that is not in place does not count.</summary>
     /// <param name="copies">One at least, in the order of their tokens and without gaps.</param>
-    /// <exception cref="Format.Devices.DeviceException">The device fails. Copies may be under way until the sources are disposed.</exception>
+    /// <exception cref="Format.Devices.DeviceException">The device fails. Copies may be under way until the sources are
+    /// disposed.</exception>
     public void Copy(IReadOnlyList<DeviceChunkCopy> copies, CancellationToken cancellationToken)
     {
         var begun = options.LayerOrder ? QueueLayers(copies, cancellationToken) : QueueChunks(copies, cancellationToken);

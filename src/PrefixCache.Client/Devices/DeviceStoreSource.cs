@@ -32,7 +32,8 @@ internal sealed class DeviceStoreSource(DevicePlane plane, RegisteredArena? host
             for (var segment = 0; segment < shape.Segments; segment++)
             {
                 var run = new SegmentTokens(segment, firstToken, tokens, shape.SegmentBytesPerToken(segment));
-                DeviceTileCopy.Plan(_intoArena.Batch, _intoArena.Kind, target + (ulong)whole.Run(segment).Offset, memory, run, intoTiles: false);
+                var flat = target + (ulong)whole.Run(segment).Offset;
+                DeviceTileCopy.Plan(_intoArena.Batch, _intoArena.Kind, flat, memory, run, intoTiles: false);
             }
 
             _intoArena.Queue();

@@ -46,16 +46,16 @@ internal static class DeviceTileCopy
         {
             for (var part = 0; part < tile.Parts; part++)
             {
-                Add(flat + ((ulong)part * (ulong)bytes), tile.BytesPerToken, at + (ulong)(part * tile.PartStride), tile.TokenStride, bytes,
-                    tile.Tokens);
+                Add(flat + ((ulong)part * (ulong)bytes), tile.BytesPerToken, at + (ulong)(part * tile.PartStride), tile.TokenStride,
+                    bytes, tile.Tokens);
             }
         }
         else
         {
             for (var token = 0; token < tile.Tokens; token++)
             {
-                Add(flat + ((ulong)token * (ulong)tile.BytesPerToken), bytes, at + (ulong)(token * tile.TokenStride), tile.PartStride, bytes,
-                    tile.Parts);
+                Add(flat + ((ulong)token * (ulong)tile.BytesPerToken), bytes, at + (ulong)(token * tile.TokenStride), tile.PartStride,
+                    bytes, tile.Parts);
             }
         }
 

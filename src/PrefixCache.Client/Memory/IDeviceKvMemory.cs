@@ -2,8 +2,8 @@ namespace PrefixCache.Client.Memory;
 
 /// <summary>The caller's KV memory on its device, for one shard of one sequence: where each token of each segment lies.</summary>
 /// <remarks>
-/// As <see cref="IKvMemory"/>, with addresses of the device: of memory that this process has taken or mapped there and that stays as long as
-/// a transfer runs. What the engine has queued on streams of its own must be done with it before a transfer begins.
+/// As <see cref="IKvMemory"/>, with addresses of the device: of memory that this process has taken or mapped there and that stays as long
+/// as a transfer runs. What the engine has queued on streams of its own must be done with it before a transfer begins.
 /// </remarks>
 public interface IDeviceKvMemory
 {

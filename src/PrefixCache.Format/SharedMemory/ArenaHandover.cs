@@ -55,7 +55,8 @@ public static class ArenaHandover
     }
 
     /// <summary>What a request names; false when it is no request that this version understands.</summary>
-    /// <param name="device">0 = the arena in host memory; n = the n-th of SessionOpened.devices, counted from 1, if there are as many.</param>
+    /// <param name="device">0 = the arena in host memory; n = the n-th of SessionOpened.devices, counted from 1, if there are as
+    /// many.</param>
     public static bool TryReadRequest(ReadOnlySpan<byte> request, out ReadOnlySpan<byte> session, out int device)
     {
         session = default;

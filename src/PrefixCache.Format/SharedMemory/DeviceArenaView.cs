@@ -4,7 +4,7 @@ using PrefixCache.Format.Native.Posix;
 
 namespace PrefixCache.Format.SharedMemory;
 
-/// <summary>A worker's view of a node's arena in the memory of a device: the memory, and the table that says which blocks lie in it.</summary>
+/// <summary>A worker's view of a node's arena in a device's memory: that memory, and the table that says which blocks lie in it.</summary>
 /// <remarks>
 /// Owns both mappings, not the device, which must outlive it. Memory that came as a descriptor outlives the node; what came as a handle may
 /// go with it, and copies fail then.

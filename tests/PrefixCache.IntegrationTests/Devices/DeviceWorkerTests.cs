@@ -35,7 +35,8 @@ public sealed class DeviceWorkerTests
             using var target = new DeviceBuffer(device, layout, Tokens);
             await using var second = await client.LookupAsync(layout, tokens);
             Assert.Equal(Tokens, second.HitTokens);
-            var loaded = await second.RetrieveAsync(target.Kv, new TransferOptions { FirstToken = 5, EndToken = Tokens - 1, LayerOrder = byLayer });
+            var options = new TransferOptions { FirstToken = 5, EndToken = Tokens - 1, LayerOrder = byLayer };
+            var loaded = await second.RetrieveAsync(target.Kv, options);
 
             Assert.Equal((Tokens - 1, Tokens - 6, plane, 0L), (loaded.EndToken, loaded.Tokens, loaded.Plane, loaded.DeviceBytes));
             Assert.Null(TestKv.FindDifference(layout, tokens, target.Read(), 5, Tokens - 6));
@@ -120,7 +121,8 @@ public sealed class DeviceWorkerTests
             () => node.Node.Snapshot() is { Leases: 0, WritingBlocks: 0, QuarantinedBlocks: 0 }, () => $"{node.Node.Snapshot()}");
         lock (events)
         {
-            Assert.Equal([ClientEventKind.DeviceOff, ClientEventKind.CallFailed, ClientEventKind.CallFailed], events.Select(one => one.Kind));
+            Assert.Equal(
+                [ClientEventKind.DeviceOff, ClientEventKind.CallFailed, ClientEventKind.CallFailed], events.Select(one => one.Kind));
         }
 
         // The host's memory serves on.
@@ -169,7 +171,8 @@ public sealed class DeviceWorkerTests
         Assert.Contains("PrefixCacheClientOptions.Device", exception.Message, StringComparison.Ordinal);
     }
 
-    private static Task<PrefixCacheClient> ConnectAsync(RunningNode node, HostMemoryDevice device, TransferPlane plane, bool strict = true) =>
+    private static Task<PrefixCacheClient> ConnectAsync(
+        RunningNode node, HostMemoryDevice device, TransferPlane plane, bool strict = true) =>
         PrefixCacheClient.ConnectAsync(new PrefixCacheClientOptions
         {
             Address = node.Address,

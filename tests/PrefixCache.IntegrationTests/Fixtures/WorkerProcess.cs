@@ -21,7 +21,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
     {
         string[] who = rank is { } number ? [address, instance, number.ToString(CultureInfo.InvariantCulture)] : [address, instance];
         string[] local = plane == TransferPlane.SharedMemory ? ["shared-memory"] : [];
-        string[] arguments = [.. who, .. local, .. lenient ? ["lenient"] : Array.Empty<string>(), .. device ? ["device"] : Array.Empty<string>()];
+        string[] more = [.. lenient ? ["lenient"] : Array.Empty<string>(), .. device ? ["device"] : Array.Empty<string>()];
+        string[] arguments = [.. who, .. local, .. more];
         var process = ChildProcess.Start("PrefixCache.TestWorker.dll", arguments);
         var line = await process.ReadLineAsync();
         if (line == "ready") return new WorkerProcess(process);

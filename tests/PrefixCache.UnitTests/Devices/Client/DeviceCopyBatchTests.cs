@@ -179,7 +179,8 @@ public sealed class DeviceCopyBatchTests
     private static DeviceCopy Random(Random random, ref long source, ref long destination, int length, int sourceGap, int destinationGap)
     {
         var rows = random.Next(10) == 0 ? random.Next(2, 4) : 1;
-        var copy = new DeviceCopy(DeviceCopyKind.DeviceToDevice, (ulong)(source + sourceGap), (ulong)(destination + destinationGap), length);
+        var copy = new DeviceCopy(
+            DeviceCopyKind.DeviceToDevice, (ulong)(source + sourceGap), (ulong)(destination + destinationGap), length);
         if (rows > 1) copy = copy with { Rows = rows, SourcePitch = length + sourceGap, DestinationPitch = length + destinationGap };
         source += sourceGap + (rows * copy.SourcePitch);
         destination += destinationGap + (rows * copy.DestinationPitch);

@@ -59,7 +59,8 @@ internal sealed class DeviceEngine : IDisposable
                     + ((((index / headBytes) * PageTokens) + (token % PageTokens)) * headBytes) + (index % headBytes)));
         }
 
-        return new DeviceEngine(gpu, shape, new PagedDeviceKvMemory(ranges, shape, table, PageTokens, kind == "strided" ? stride : 0), memories,
+        var kv = new PagedDeviceKvMemory(ranges, shape, table, PageTokens, kind == "strided" ? stride : 0);
+        return new DeviceEngine(gpu, shape, kv, memories,
             (segment, token, index) => ranges[segment].Address
                 + (ulong)((((table[token / PageTokens] * PageTokens) + (token % PageTokens)) * stride) + index));
     }

@@ -22,8 +22,8 @@ public sealed class DeviceHitExtentsTests
 
     public static TheoryData<string> Nonsense =>
     [
-        "nothing", "shard", "arena", "position beyond the hit", "position beyond an int", "positions falling", "position twice", "few tokens",
-        "many tokens", "entry beyond an int", "offset beyond a long", "offset too many", "token missing", "entry missing",
+        "nothing", "shard", "arena", "position beyond the hit", "position beyond an int", "positions falling", "position twice",
+        "few tokens", "many tokens", "entry beyond an int", "offset beyond a long", "offset too many", "token missing", "entry missing",
         "generation missing",
     ];
 

@@ -5,7 +5,7 @@ using PrefixCache.Protocol.V1;
 
 namespace PrefixCache.UnitTests.Devices.Client;
 
-/// <summary>A node whose extents look sound and name the wrong places: nothing outside its memory is touched, and nothing wrong counts.</summary>
+/// <summary>A node whose extents look sound and name wrong places: nothing outside its memory is touched, and nothing wrong counts.</summary>
 public sealed class DeviceNonsenseTests
 {
     /// <summary>One less than two chunks, so that an extent of 15 tokens suffices.</summary>

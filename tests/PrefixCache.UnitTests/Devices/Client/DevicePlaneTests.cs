@@ -97,7 +97,7 @@ public sealed class DevicePlaneTests : IDisposable
     [InlineData("larger", "")]
     [InlineData("other offer", "other memory than it had offered")]
     [InlineData("handle", "descriptors, 1 were due")]
-    public async Task Attach_NodeRefusesOrAnswersWrongly_SaysSoAndGoesOn(string what, string reason) => await WithPlaneAsync(async (plane, arena) =>
+    public Task Attach_NodeRefusesOrAnswersWrongly_SaysSoAndGoesOn(string what, string reason) => WithPlaneAsync(async (plane, arena) =>
     {
         using var node = new HandoverNode(_gpu);
         node.ChangeReply = reply => what switch
@@ -115,7 +115,8 @@ public sealed class DevicePlaneTests : IDisposable
 
         Assert.NotNull(session);
         Assert.Null(session.Arena);
-        Assert.Contains(reason, Assert.Single(_events, happened => happened.Kind == ClientEventKind.DeviceOff).Reason, StringComparison.Ordinal);
+        var off = Assert.Single(_events, happened => happened.Kind == ClientEventKind.DeviceOff);
+        Assert.Contains(reason, off.Reason, StringComparison.Ordinal);
         Assert.Null(plane.Failure);
         Assert.Equal(0, _gpu.Counts.Imports);
     });

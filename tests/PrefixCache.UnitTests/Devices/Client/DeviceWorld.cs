@@ -72,7 +72,12 @@ internal sealed class DeviceWorld : IAsyncDisposable
     {
         var world = new DeviceWorld(new HostMemoryGpu());
         world.Client = await PrefixCacheClient.ConnectAsync(
-            new PrefixCacheClientOptions { Address = "http://127.0.0.1:1", Device = world.Device, MinReconnectDelay = TimeSpan.FromHours(1) },
+            new PrefixCacheClientOptions
+            {
+                Address = "http://127.0.0.1:1",
+                Device = world.Device,
+                MinReconnectDelay = TimeSpan.FromHours(1),
+            },
             happened =>
             {
                 if (happened.Kind != ClientEventKind.Disconnected) lock (world.Events) world.Events.Add(happened);
