@@ -51,6 +51,9 @@ internal sealed class GpuTier : IDisposable
     /// <summary>Since the start.</summary>
     public TimeSpan Now => _state.Time.GetElapsedTime(_started);
 
+    /// <summary>What is queued is not moved any more.</summary>
+    public bool IsStopping => Volatile.Read(ref _isDisposed) != 0;
+
     /// <summary>The arenas that a trust domain's workers may map, in a fixed order.</summary>
     public IReadOnlyList<GpuArena> ArenasOf(TrustDomain domain) =>
         [.. Devices.SelectMany(device => device.Arenas).Where(arena => arena.Domain == domain)];
