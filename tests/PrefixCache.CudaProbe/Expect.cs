@@ -16,7 +16,8 @@ internal static class Expect
         if (!EqualityComparer<T>.Default.Equals(expected, actual)) throw new ExpectationException($"{text} is {actual}, not {expected}.");
     }
 
-    public static void Same(ReadOnlySpan<byte> expected, ReadOnlySpan<byte> actual, [CallerArgumentExpression(nameof(actual))] string text = "")
+    public static void Same(
+        ReadOnlySpan<byte> expected, ReadOnlySpan<byte> actual, [CallerArgumentExpression(nameof(actual))] string text = "")
     {
         Equal(expected.Length, actual.Length, text);
         var same = expected.CommonPrefixLength(actual);

@@ -16,6 +16,7 @@ Dictionary<string, Action> both = new()
 };
 Dictionary<string, Action> others = new()
 {
+    ["speed"] = SpeedFigures.Print,
     ["share-child"] = () => ShareChild.Run(args[1], args[2], Guid.Parse(args[3])),
     ["no-driver"] = ErrorChecks.RunWithoutDriver,
     ["old-driver"] = ErrorChecks.RunWithOldDriver,

@@ -2,7 +2,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace PrefixCache.Format.Devices;
 
-/// <summary>Names memory of a device to another process: by a descriptor, which keeps the memory, or by a handle that ends with its owner.</summary>
+/// <summary>Names memory of a device to another process: by a descriptor, which keeps the memory, or by a handle that ends
+/// with its owner.</summary>
 /// <remarks>Owns the descriptor.</remarks>
 public sealed class DeviceShare : IDisposable
 {

@@ -1,6 +1,7 @@
 namespace PrefixCache.Format.Devices;
 
-/// <summary>A mark in a stream: it is reached when every copy queued before it has ended. Thread-safe; disposed when nobody asks it any more.</summary>
+/// <summary>A mark in a stream: it is reached when every copy queued before it has ended.</summary>
+/// <remarks>Thread-safe; disposed when nobody asks it any more.</remarks>
 public interface IDeviceEvent : IDisposable
 {
     /// <exception cref="DeviceException">A copy before it failed.</exception>

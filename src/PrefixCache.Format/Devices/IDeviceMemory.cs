@@ -1,6 +1,7 @@
 namespace PrefixCache.Format.Devices;
 
-/// <summary>Contiguous memory of a device, taken or mapped. Disposing it gives it back, or unmaps it: when no copy uses it any more.</summary>
+/// <summary>Contiguous memory of a device, taken or mapped.</summary>
+/// <remarks>Disposing it gives it back, or unmaps it: when no copy uses it any more.</remarks>
 public interface IDeviceMemory : IDisposable
 {
     /// <summary>First byte, as this process's copies name it.</summary>

@@ -1,6 +1,7 @@
 namespace PrefixCache.Format.Devices;
 
-/// <summary>A range of this process's memory that copies from and to a device go through: registered piece by piece, each when it is first used.</summary>
+/// <summary>A range of this process's memory that copies from and to a device go through: registered piece by piece, each when it
+/// is first used.</summary>
 /// <remarks>
 /// Registering takes a while for gigabytes, and most of a large arena is never copied from. Where the system refuses, copies go on without,
 /// more slowly. Owns the registrations, not the memory; dispose it when no copy is under way and before the memory goes. Thread-safe.
@@ -82,10 +83,10 @@ public sealed class RegisteredMemory : IDisposable
         {
             var start = offset + (row * pitch);
             var room = _pieceBytes - (start % _pieceBytes);
-            var whole = room < copy.RowBytes ? 0 : copy.Rows == 1 ? 1 : (int)Math.Min(((room - copy.RowBytes) / pitch) + 1, copy.Rows - row);
-            if (whole > 0) stream.Copy(Part(copy, row, 0, copy.RowBytes) with { Rows = whole });
+            var whole = room < copy.RowBytes ? 0 : copy.Rows == 1 ? 1 : Math.Min(((room - copy.RowBytes) / pitch) + 1, copy.Rows - row);
+            if (whole > 0) stream.Copy(Part(copy, row, 0, copy.RowBytes) with { Rows = (int)whole });
             else CopyRow(stream, copy, row, start);
-            row += Math.Max(whole, 1);
+            row += (int)Math.Max(whole, 1);
         }
     }
 

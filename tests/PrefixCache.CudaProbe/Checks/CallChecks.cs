@@ -21,7 +21,8 @@ internal static unsafe class CallChecks
         var device = CheckDevice();
         var context = Get((out nint found) => LibCuda.DevicePrimaryCtxRetain(out found, device));
         Must(LibCuda.CtxPushCurrent(context));
-        Expect.That(Get((out nuint free) => LibCuda.MemGetInfo(out free, out _)) <= Get((out nuint total) => LibCuda.MemGetInfo(out _, out total)));
+        var free = Get((out nuint bytes) => LibCuda.MemGetInfo(out bytes, out _));
+        Expect.That(free <= Get((out nuint total) => LibCuda.MemGetInfo(out _, out total)));
         CheckPlainMemory();
         CheckVirtualMemory(device);
         CheckStream();
@@ -48,7 +49,8 @@ internal static unsafe class CallChecks
         var uuid = stackalloc byte[32];
         new Span<byte>(uuid, 32).Fill(Canary);
         Must(LibCuda.DeviceGetUuid(uuid + 8, device));
-        Expect.That(new ReadOnlySpan<byte>(uuid, 8).IndexOfAnyExcept(Canary) < 0 && new ReadOnlySpan<byte>(uuid + 24, 8).IndexOfAnyExcept(Canary) < 0);
+        Expect.That(new ReadOnlySpan<byte>(uuid, 8).IndexOfAnyExcept(Canary) < 0);
+        Expect.That(new ReadOnlySpan<byte>(uuid + 24, 8).IndexOfAnyExcept(Canary) < 0);
         Expect.Equal(new Guid(new ReadOnlySpan<byte>(uuid + 8, 16), bigEndian: true), CudaDriver.Instance.List()[0].Uuid);
         Expect.That(CudaDriver.Instance.List()[0].Name.Length is > 3 and < 100);
         return device;

@@ -20,6 +20,7 @@ internal static class CopyChecks
                 CheckPlain(stream, memory);
                 CheckRows(device, stream, memory, isRegistered: false);
                 CheckRows(device, stream, memory, isRegistered: true);
+                CheckPolling(device, stream, memory);
             }
         }
     }
@@ -41,16 +42,33 @@ internal static class CopyChecks
         {
             foreach (var kind in Enum.GetValues<DeviceCopyKind>())
             {
-                CheckRows(stream, memory, host, new DeviceCopy(kind, 0, 0, 1000) { Rows = 77, SourcePitch = 4096, DestinationPitch = 1024 });
-                CheckRows(stream, memory, host, new DeviceCopy(kind, 0, 0, 1) { Rows = 3, SourcePitch = 1, DestinationPitch = 200_001 });
-                CheckRows(stream, memory, host, new DeviceCopy(kind, 0, 0, 2048) { Rows = 100 });
-                CheckRows(stream, memory, host, new DeviceCopy(kind, 0, 0, 300_000) { Rows = 1, SourcePitch = 1, DestinationPitch = 1 });
+                DeviceCopy[] copies =
+                [
+                    new(kind, 0, 0, 1000) { Rows = 77, SourcePitch = 4096, DestinationPitch = 1024 },
+                    new(kind, 0, 0, 1) { Rows = 3, SourcePitch = 1, DestinationPitch = 200_001 },
+                    new(kind, 0, 0, 2048) { Rows = 100 },
+                    new(kind, 0, 0, 300_000) { Rows = 1, SourcePitch = 1, DestinationPitch = 1 },
+                ];
+                foreach (DeviceCopy copy in copies) CheckRows(stream, memory, host, copy);
             }
         }
         finally
         {
             if (isRegistered) device.Unregister(host.Start);
         }
+    }
+
+    /// <summary>Who asks again and again sees the bytes with the first yes.</summary>
+    private static void CheckPolling(IDevice device, IDeviceStream stream, IDeviceMemory memory)
+    {
+        using HostPages host = new(Bytes);
+        device.Register(host.Start, host.Length);
+        stream.Write(memory.Address, TestDevice.Noise(Bytes, 9));
+        stream.Copy(new DeviceCopy(DeviceCopyKind.DeviceToHost, memory.Address, host.Address, Bytes));
+        using IDeviceEvent mark = stream.Record();
+        while (!mark.IsReached) Thread.Yield();
+        Expect.Same(TestDevice.Noise(Bytes, 9), host.Span);
+        device.Unregister(host.Start);
     }
 
     /// <summary>Fills both sides, copies, and compares all of the destination: what lies between the rows must stay.</summary>

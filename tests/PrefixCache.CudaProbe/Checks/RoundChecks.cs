@@ -17,7 +17,7 @@ internal static class RoundChecks
             var free = device.FreeBytes;
             var descriptors = Descriptors();
             for (var round = 0; round < Rounds; round++) Round(device, host);
-            Expect.Equal(free, device.FreeBytes);
+            Expect.That(free - device.FreeBytes < 64 << 20); // a tenth of what one thing left a round would come to
             Expect.That(Descriptors() <= descriptors + 2);
         }
 

@@ -43,7 +43,7 @@ internal static class ShareChecks
             Expect.Same(noise, stream.Read(mapped.Address, Bytes));
             using DeviceShare again = mapped.Export();
             Expect.That(again.Descriptor!.DangerousGetHandle() != share.Descriptor!.DangerousGetHandle());
-            using DeviceShare longer = new(Duplicate(again), share.Bytes * 2);
+            using DeviceShare longer = new(again.Descriptor!, share.Bytes * 2);
             Expect.Throws<CudaException>(() => device.Import(longer));
         }
 
@@ -51,10 +51,6 @@ internal static class ShareChecks
         using DeviceShare wrong = new(other, Bytes);
         Expect.Throws<CudaException>(() => device.Import(wrong));
     }
-
-    /// <summary>What is exported anew is another descriptor.</summary>
-    private static SafeFileHandle Duplicate(DeviceShare share) =>
-        File.OpenHandle($"/proc/self/fd/{share.Descriptor!.DangerousGetHandle()}", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
 
     private static void CheckOtherProcess(bool byHandles)
     {
@@ -67,9 +63,10 @@ internal static class ShareChecks
         using Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         listener.Bind(new UnixDomainSocketEndPoint("\0" + name));
         listener.Listen();
-        string[] arguments = ["exec", typeof(ShareChecks).Assembly.Location, "share-child", byHandles ? "handle" : "descriptor", name, device.Identity.Uuid.ToString()];
+        var way = byHandles ? "handle" : "descriptor";
+        string[] arguments = ["exec", typeof(ShareChecks).Assembly.Location, "share-child", way, name, device.Identity.Uuid.ToString()];
         using Process child = Process.Start(Environment.ProcessPath!, arguments);
-        if (!listener.Poll(TimeSpan.FromSeconds(30), SelectMode.SelectRead)) throw new ExpectationException("The second process did not come.");
+        Expect.Equal(true, listener.Poll(TimeSpan.FromSeconds(30), SelectMode.SelectRead), "coming of the second process");
         using Socket connection = listener.Accept();
         connection.ReceiveTimeout = 30_000;
         Send(connection, memory, byHandles);

@@ -3,7 +3,7 @@ using PrefixCache.TestDevices.Lookalike;
 
 namespace PrefixCache.IntegrationTests.Devices;
 
-/// <summary>The CUDA binding against a look-alike of the driver, which looks at every argument: in processes that find it as libcuda.so.1.</summary>
+/// <summary>The CUDA binding against a look-alike of the driver, strict about arguments, that processes find as libcuda.so.1.</summary>
 public class CudaDriverTests
 {
     [Theory]
@@ -14,6 +14,7 @@ public class CudaDriverTests
     [InlineData("rounds")]
     [InlineData("threads")]
     [InlineData("errors")]
+    [InlineData("speed")]
     public async Task Check_OnTheLookalike_Holds(string check) => Assert.Empty(await RunAsync(check, LookalikeDriver.Folder));
 
     [Fact]

@@ -1,6 +1,7 @@
 namespace PrefixCache.TestDevices.HostMemory;
 
 /// <summary>Holds queued copies until a test lets them go. Open when made. Thread-safe.</summary>
+/// <remarks>A copy whose host memory is not registered holds its caller with it; disposing a stream waits for what is held.</remarks>
 public sealed class CopyGate
 {
     private readonly object _gate = new();

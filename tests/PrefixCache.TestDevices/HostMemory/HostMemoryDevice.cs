@@ -3,7 +3,8 @@ using PrefixCache.Format.Devices;
 
 namespace PrefixCache.TestDevices.HostMemory;
 
-/// <summary>A device that keeps its memory in host memory, and copies on a thread per stream. What it does lies with its <see cref="Gpu"/>.</summary>
+/// <summary>A device that keeps its memory in host memory, and copies on a thread per stream.</summary>
+/// <remarks>What a test makes it do, and what it has seen, lies with its <see cref="Gpu"/>.</remarks>
 public sealed class HostMemoryDevice : IDevice
 {
     private int _parts;
@@ -52,7 +53,9 @@ public sealed class HostMemoryDevice : IDevice
     public IDeviceMemory Import(DeviceShare share)
     {
         Enter(DeviceCall.Import);
-        SafeFileHandle descriptor = share.Descriptor is { } given ? MemoryDescriptor.Duplicate(given) : MemoryDescriptor.Open(share.Handle!);
+        SafeFileHandle descriptor = share.Descriptor is { } given
+            ? MemoryDescriptor.Duplicate(given)
+            : MemoryDescriptor.Open(share.Handle!);
         var length = RandomAccess.GetLength(descriptor);
         if (share.Bytes > 0 && share.Bytes <= length) return new HostDeviceMemory(this, descriptor, share.Bytes, isImported: true);
         descriptor.Dispose();

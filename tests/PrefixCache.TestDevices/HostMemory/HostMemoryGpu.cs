@@ -150,7 +150,8 @@ public sealed unsafe class HostMemoryGpu
     {
         lock (_gate)
         {
-            MemoryRange range = _registered.Find(one => one.Start == start) ?? throw Violation($"Unregistering 0x{start:x}: no range starts there.");
+            MemoryRange range = _registered.Find(one => one.Start == start)
+                ?? throw Violation($"Unregistering 0x{start:x}: no range starts there.");
             _registered.Remove(range);
             _counts = _counts with { Registrations = _counts.Registrations - 1, RegisteredBytes = _counts.RegisteredBytes - range.Bytes };
             if (range.Copies != 0) throw Violation($"Host memory {range} is unregistered while {range.Copies} copies use it.");

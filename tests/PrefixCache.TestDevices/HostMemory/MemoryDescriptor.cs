@@ -6,7 +6,7 @@ using PrefixCache.Format.Native.Posix;
 
 namespace PrefixCache.TestDevices.HostMemory;
 
-/// <summary>Descriptors of memory files, and handles of 64 bytes that name them: process, descriptor, and the file's name to know it by.</summary>
+/// <summary>Descriptors of memory files, and handles that name them: process, descriptor, and the file's number to know it by.</summary>
 internal static partial class MemoryDescriptor
 {
     private const uint CloseOnExec = 0x0001; // memfd_create(2)

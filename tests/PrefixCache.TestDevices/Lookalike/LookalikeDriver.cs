@@ -42,7 +42,7 @@ public static class LookalikeDriver
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory($"pfx-{name}-");
         AppDomain.CurrentDomain.ProcessExit += (_, _) => folder.Delete(recursive: true);
-        string[] options = ["-std=gnu17", "-Wall", "-Wextra", "-Werror", "-O1", "-g", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread"];
+        string[] options = ["-std=gnu17", "-Wall", "-Wextra", "-O1", "-g", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread"];
         ProcessStartInfo start = new("gcc", [.. options, "-o", Path.Combine(folder.FullName, FileName), .. sources])
         {
             RedirectStandardError = true,

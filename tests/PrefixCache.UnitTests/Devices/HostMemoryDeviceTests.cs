@@ -46,7 +46,8 @@ public sealed unsafe class HostMemoryDeviceTests : IDisposable
         using IDeviceMemory memory = device.Allocate(1000);
         Gpu.Write(memory.Address, Enumerable.Repeat((byte)0xee, 1000).ToArray());
         for (var i = 0; i < 300; i++) _host.Span[i] = (byte)i;
-        stream.Copy(new DeviceCopy(DeviceCopyKind.HostToDevice, _host.Address, memory.Address, 10) { Rows = 3, SourcePitch = 100, DestinationPitch = 20 });
+        DeviceCopy copy = new(DeviceCopyKind.HostToDevice, _host.Address, memory.Address, 10);
+        stream.Copy(copy with { Rows = 3, SourcePitch = 100, DestinationPitch = 20 });
         var bytes = Gpu.Read(memory.Address, 60);
         Assert.Equal("00-01-09-EE-EE-64-6D-EE-C8-D1-EE",
             string.Join('-', "0 1 9 10 19 20 29 30 40 49 50".Split(' ').Select(at => bytes[int.Parse(at, null)].ToString("X2", null))));

@@ -20,8 +20,8 @@ public class LibCudaTests
     [Fact]
     public void Structs_HaveTheDriversSizes() =>
         Assert.Equal((128, 32, 12, 8, 64),
-            (Unsafe.SizeOf<CudaCopy2D>(), Unsafe.SizeOf<CudaAllocationProperties>(), Unsafe.SizeOf<CudaAccess>(), Unsafe.SizeOf<CudaLocation>(),
-                Unsafe.SizeOf<CudaIpcHandle>()));
+            (Unsafe.SizeOf<CudaCopy2D>(), Unsafe.SizeOf<CudaAllocationProperties>(), Unsafe.SizeOf<CudaAccess>(),
+                Unsafe.SizeOf<CudaLocation>(), Unsafe.SizeOf<CudaIpcHandle>()));
 
     [Theory]
     [InlineData(nameof(CudaCopy2D.SourceType), 16)]

@@ -51,7 +51,7 @@ public sealed class RegisteredMemoryTests : IDisposable
         Assert.Null(registered.Refusal);
     }
 
-    /// <summary>Any rows at any place, against copies made by hand; the device looks that none reaches over the end of a registration.</summary>
+    /// <summary>Any rows at any place, against copies made by hand; the device sees that none lies partly in a registration.</summary>
     [Theory]
     [InlineData(0)]
     [InlineData(3)]

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace PrefixCache.Format.Native.Cuda;
 
-/// <summary><c>CUDA_MEMCPY2D</c> of the <c>_v2</c> calls: 16 fields of 8 bytes, with padding behind the two memory types; 128 bytes.</summary>
+/// <summary><c>CUDA_MEMCPY2D</c> of the <c>_v2</c> calls: 16 fields of 8 bytes, the two types with padding; 128 bytes.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct CudaCopy2D
 {

@@ -76,14 +76,14 @@ internal sealed class CudaDevice : IDevice
     /// <remarks>
     /// The flag says that the range is pinned for every context, so for a second device too, whose own attempt is refused then
     /// (<c>CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED</c>) and needs no success. A range that this process maps for reading only is refused
-    /// without the read-only flag, and which one it is cannot be seen from here: so that is tried next.
+    /// without the read-only flag, by one code or another, and which kind a range is cannot be seen from here: so that is tried next.
     /// </remarks>
     public void Register(nint start, long bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytes);
         using CudaScope scope = Enter();
         var code = LibCuda.MemHostRegister(start, (nuint)bytes, LibCuda.RegisterPortable);
-        if (_takesReadOnly && code is CudaResult.InvalidValue or CudaResult.NotPermitted or CudaResult.NotSupported)
+        if (_takesReadOnly && code is not CudaResult.Success and not CudaResult.HostMemoryAlreadyRegistered)
         {
             var second = LibCuda.MemHostRegister(start, (nuint)bytes, LibCuda.RegisterPortable | LibCuda.RegisterReadOnly);
             if (second == CudaResult.Success) return;

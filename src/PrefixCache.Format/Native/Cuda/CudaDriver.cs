@@ -18,7 +18,7 @@ public sealed class CudaDriver : IDeviceDriver
 
     public static CudaDriver Instance { get; } = new(sharesByHandle: false);
 
-    /// <summary>Takes memory with <c>cuMemAlloc</c> and shares it by handles also where the device can do better: for checks of that way.</summary>
+    /// <summary>Takes memory with <c>cuMemAlloc</c> and shares it by handles wherever it is used: to check that way.</summary>
     internal static CudaDriver ByHandles { get; } = new(sharesByHandle: true);
 
     /// <summary>The driver's library is there; whether it works and has a device is not asked.</summary>

@@ -13,7 +13,8 @@ internal sealed class CudaEvent : IDeviceEvent
     public CudaEvent(CudaDevice device, nint stream)
     {
         _device = device;
-        CudaException.ThrowIfFailed(LibCuda.EventCreate(out _event, LibCuda.EventBlockingSync | LibCuda.EventDisableTiming), "cuEventCreate");
+        const uint Flags = LibCuda.EventBlockingSync | LibCuda.EventDisableTiming;
+        CudaException.ThrowIfFailed(LibCuda.EventCreate(out _event, Flags), "cuEventCreate");
         var code = LibCuda.EventRecord(_event, stream);
         if (code == CudaResult.Success) return;
         _ = LibCuda.EventDestroy(_event);

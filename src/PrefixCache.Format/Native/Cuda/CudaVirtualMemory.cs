@@ -3,8 +3,11 @@ using PrefixCache.Format.Devices;
 
 namespace PrefixCache.Format.Native.Cuda;
 
-/// <summary>Memory that a descriptor names: an allocation, mapped into a range of addresses (driver API, section "Virtual memory management").</summary>
-/// <remarks>Owns its reference to the allocation, which lives as long as any process maps it or holds a descriptor of it.</remarks>
+/// <summary>Memory that a descriptor names: an allocation, mapped into a range of addresses.</summary>
+/// <remarks>
+/// Driver API, section "Virtual memory management". Owns its reference to the allocation, which lives as long as any process maps it or
+/// holds a descriptor of it.
+/// </remarks>
 internal sealed class CudaVirtualMemory : IDeviceMemory
 {
     private readonly CudaDevice _device;
@@ -46,7 +49,8 @@ internal sealed class CudaVirtualMemory : IDeviceMemory
             Location = LocationOf(device),
         };
         CudaException.ThrowIfFailed(
-            LibCuda.MemGetAllocationGranularity(out var granularity, properties, LibCuda.GranularityMinimum), "cuMemGetAllocationGranularity");
+            LibCuda.MemGetAllocationGranularity(out var granularity, properties, LibCuda.GranularityMinimum),
+            "cuMemGetAllocationGranularity");
         var rounded = checked((bytes + (long)granularity - 1) / (long)granularity * (long)granularity);
         CudaException.ThrowIfFailed(LibCuda.MemCreate(out var handle, (nuint)rounded, properties, 0), "cuMemCreate");
         return new CudaVirtualMemory(device, handle, rounded);
@@ -75,7 +79,8 @@ internal sealed class CudaVirtualMemory : IDeviceMemory
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         using CudaScope scope = _device.Enter();
         CudaException.ThrowIfFailed(
-            LibCuda.MemExportToShareableHandle(out var descriptor, _handle, LibCuda.HandlePosixDescriptor, 0), "cuMemExportToShareableHandle");
+            LibCuda.MemExportToShareableHandle(out var descriptor, _handle, LibCuda.HandlePosixDescriptor, 0),
+            "cuMemExportToShareableHandle");
         return new DeviceShare(new SafeFileHandle(descriptor, ownsHandle: true), Bytes);
     }
 

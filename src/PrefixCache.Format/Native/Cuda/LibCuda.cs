@@ -2,10 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace PrefixCache.Format.Native.Cuda;
 
-/// <summary>The calls of the CUDA driver API that moving KV needs, as they are (docs.nvidia.com/cuda/cuda-driver-api; sections below).</summary>
+/// <summary>The calls of the CUDA driver API that moving KV needs, as they are (docs.nvidia.com/cuda/cuda-driver-api).</summary>
 /// <remarks>
-/// All return a <c>CUresult</c>, an int: 0 = success. A <c>CUdevice</c> is an int; <c>CUdeviceptr</c> and <c>CUmemGenericAllocationHandle</c>
-/// have 64 bits; contexts, streams and events are pointers; enums have 32 bits. The names end in <c>_v2</c> where the header maps the plain
+/// All return a <c>CUresult</c>, an int: 0 = success. A <c>CUdevice</c> is an int; <c>CUdeviceptr</c> and
+/// <c>CUmemGenericAllocationHandle</c> have 64 bits; contexts, streams and events are pointers; enums have 32 bits. The calls stand in the
+/// order of that manual's sections. The names end in <c>_v2</c> where the header maps the plain
 /// name to that: the plain symbol is the older call, with other types. To be called after <see cref="CudaLibrary.Load"/>.
 /// </remarks>
 internal static unsafe partial class LibCuda
