@@ -103,7 +103,12 @@ internal sealed unsafe class GpuArena : IDisposable
     /// <summary>Memory for a block that is to be copied up, from what is colder; false when there is nothing.</summary>
     public bool TryAllocate(GpuBlock block)
     {
-        if (!Control.TryTakeEntry(out var entry)) return false;
+        int entry;
+        while (!Control.TryTakeEntry(out entry))
+        {
+            if (!TryMakeRoom(block)) return false;
+        }
+
         var size = new SizeClass(block.Shape.BytesPerToken, block.Tokens, block.Node.Tree.Layout.ChunkTokens);
         Extent extent;
         while (!_allocator.TryAllocate(size, out extent))
