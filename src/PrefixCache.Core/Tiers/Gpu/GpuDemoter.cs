@@ -86,7 +86,7 @@ internal sealed class GpuDemoter(NodeState state, GpuTier tier) : GpuMover<GpuDe
                 if (job.Targets[shard].ComputeChecksums().AsSpan().SequenceEqual(job.Sources[shard].Checksums)) continue;
                 isSound = false;
                 job.IsDamaged = true;
-                lock (state.Gate) job.Sources[shard].Arena.Counters.BlocksDamaged++;
+                lock (state.Gate) job.Sources[shard].Arena.Condemn(job.Sources[shard]);
             }
 
             lock (state.Gate) End(job, isSound);
