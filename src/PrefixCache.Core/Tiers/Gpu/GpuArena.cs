@@ -9,8 +9,8 @@ namespace PrefixCache.Core.Tiers.Gpu;
 
 /// <summary>One trust domain's memory on one device: taken at start, never more.</summary>
 /// <remarks>
-/// Owns the memory and its control region. Its blocks are copies of the host tier's. Allocation state is protected by the node's lock, under
-/// which no call of the device is made; who copies from and to it is the promoter and the demoter.
+/// Owns the memory and its control region. Its blocks are copies of the host tier's. Allocation state is protected by the node's lock,
+/// under which no call of the device is made; who copies from and to it is the promoter and the demoter.
 /// </remarks>
 internal sealed unsafe class GpuArena : IDisposable
 {
@@ -76,7 +76,7 @@ internal sealed unsafe class GpuArena : IDisposable
 
     public int LeasedBlocks => IsOn ? _byUse.Count(block => block.Leases > 0) : 0;
 
-    /// <summary>Where the hit of one shard lies here; the rest of what is hot is on its way from now on. Null = nothing of it does.</summary>
+    /// <summary>Where the hit of one shard lies here; what else is hot is on its way from now on. Null = nothing of it does.</summary>
     public LocatedGpuShard? Locate(Reservation reservation, int shard, int chunks)
     {
         if (!IsOn) return null;
@@ -197,7 +197,8 @@ internal sealed unsafe class GpuArena : IDisposable
 
     private static int BlockCount(long bytes) => (int)Math.Clamp(bytes >> 16, 1024, 1 << 20);
 
-    private GpuBlock Of(ChunkNode node, int shard) => Known(node, shard) ?? (node.Gpu = new GpuBlock(node, shard, this) { Next = node.Gpu });
+    private GpuBlock Of(ChunkNode node, int shard) =>
+        Known(node, shard) ?? (node.Gpu = new GpuBlock(node, shard, this) { Next = node.Gpu });
 
     private GpuBlock? Known(ChunkNode node, int shard)
     {

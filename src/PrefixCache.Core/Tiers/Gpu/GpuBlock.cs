@@ -5,7 +5,9 @@ using PrefixCache.Format.Layouts;
 namespace PrefixCache.Core.Tiers.Gpu;
 
 /// <summary>One shard of one chunk on one device: how hot it is there, and its memory where it has some.</summary>
-/// <remarks>Made when a worker of the device hits the chunk for the first time; lives as long as the chunk. Protected by the node's lock.</remarks>
+/// <remarks>
+/// Made when a worker of the device hits the chunk for the first time; lives as long as the chunk. Protected by the node's lock.
+/// </remarks>
 internal sealed class GpuBlock(ChunkNode node, int shard, GpuArena arena)
 {
     /// <summary>In so many minutes a hit loses half of its weight.</summary>
