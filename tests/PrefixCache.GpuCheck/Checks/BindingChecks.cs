@@ -1,0 +1,22 @@
+using PrefixCache.GpuCheck.Binding;
+using PrefixCache.GpuCheck.Processes;
+using PrefixCache.GpuCheck.Reporting;
+
+namespace PrefixCache.GpuCheck.Checks;
+
+/// <summary>The binding's own checks.</summary>
+internal static class BindingChecks
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    public static async IAsyncEnumerable<CheckRow> RunAsync(CheckContext context)
+    {
+        foreach (var (name, (note, _)) in ProbeProgram.All)
+        {
+            await using var probe = CheckProcess.Start("probe", name);
+            var isHeld = await probe.ReadAsync(Patience) == "held";
+            var code = await probe.WaitForExitAsync();
+            yield return CheckRow.If(isHeld && code == 0, $"binding: {name}", isHeld && code == 0 ? note : $"exit code {code}: {probe.LastError()}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using PrefixCache.GpuCheck.Memory;
+using PrefixCache.GpuCheck.Nodes;
+using PrefixCache.GpuCheck.Reporting;
+using PrefixCache.GpuCheck.Worker;
+
+namespace PrefixCache.GpuCheck.Checks;
+
+/// <summary>How fast chunks of Llama 3.1 8B go up to the device and come back down, by the node's own clock.</summary>
+internal static class MoveChecks
+{
+    /// <summary>The host tier has room for one prompt: storing the next two pushes it out.</summary>
+    private static readonly string[] Options = ["--capacity", "160MiB", "--gpu-capacity", "256MiB", "--gpu-promote-after", "1", "--load-mode", "always",
+        "--eviction", "lru"];
+
+    public static async IAsyncEnumerable<CheckRow> RunAsync(CheckContext context)
+    {
+        await using var node = await CheckNode.StartAsync(Options);
+        await using var worker = await CheckWorker.StartAsync(node.Address, context.Device.Uuid);
+        var plain = await worker.DoAsync($"plain {context.Rounds}");
+        var bytes = KvPattern.Llama(0).Bytes;
+        List<double> up = [], down = [];
+        for (var round = 0; round < Math.Max(context.Rounds / 5, 1); round++)
+        {
+            var before = await node.DeviceAsync();
+            await worker.DoAsync($"store {10 + round}");
+            await worker.DoAsync($"promote {10 + round}");
+            var promoted = await node.DeviceAsync();
+            up.Add((promoted.PromoteNanoseconds - before.PromoteNanoseconds) / 1e9 * bytes / (promoted.BytesPromoted - before.BytesPromoted));
+            await worker.DoAsync($"store {100 + (2 * round)}");
+            await worker.DoAsync($"store {101 + (2 * round)}");
+            await worker.DoAsync($"fresh {10 + round}");
+            var demoted = await node.DeviceAsync();
+            if (demoted.BytesDemoted == promoted.BytesDemoted) throw new Processes.CheckException("Nothing came down.");
+            down.Add((demoted.DemoteNanoseconds - promoted.DemoteNanoseconds) / 1e9 * bytes / (demoted.BytesDemoted - promoted.BytesDemoted));
+            await node.ClearAsync();
+        }
+
+        const string Note = "the node's own time for it; all bytes verified";
+        yield return CheckRow.Speed("promotion", bytes, up, plain.Requests, null, Note);
+        yield return CheckRow.Speed("demotion", bytes, down, plain.Plain, null, Note + ", with their checksums");
+    }
+}
