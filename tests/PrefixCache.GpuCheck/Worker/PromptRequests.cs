@@ -41,11 +41,11 @@ internal sealed class PromptRequests(PrefixCacheClient client, CudaDevice device
         {
             await using var reservation = await client.LookupAsync(pattern.Layout, pattern.Prompt, All);
             _cache.Clear(_staging);
-            var loaded = await reservation.RetrieveAsync(_cache.Kv, new TransferOptions { Source = TransferSource.Device });
+            var loaded = await reservation.RetrieveAsync(_cache.Kv);
             _cache.Verify(pattern, loaded.Tokens, _staging);
-            if (loaded.Tokens == pattern.Tokens) return new WorkerReply();
+            if (loaded.DeviceBytes == pattern.Bytes) return new WorkerReply();
             if (Stopwatch.GetElapsedTime(started) > Patience)
-                throw new CheckException($"After {Patience.TotalSeconds:0} s {loaded.Tokens} of {pattern.Tokens} tokens lie on the device.");
+                throw new CheckException($"After {Patience.TotalSeconds:0} s {loaded.DeviceBytes} of {pattern.Bytes} bytes lie on the device.");
             await Task.Delay(10);
         }
     }
@@ -87,7 +87,7 @@ internal sealed class PromptRequests(PrefixCacheClient client, CudaDevice device
     {
         var pattern = KvPattern.Llama(seed);
         _cache.Clear(_staging);
-        var plain = PlainHostToDevice();
+        var plain = Enumerable.Range(0, WarmUp + 3).Select(_ => PlainHostToDevice()).ToList()[WarmUp..];
         var started = Stopwatch.GetTimestamp();
         while (true)
         {
@@ -99,7 +99,7 @@ internal sealed class PromptRequests(PrefixCacheClient client, CudaDevice device
                 var time = Stopwatch.GetElapsedTime(started).TotalSeconds;
                 if (loaded.Tokens != pattern.Tokens) throw new CheckException($"The load went wrong: {loaded}");
                 _cache.Verify(pattern, pattern.Tokens, _staging);
-                return new WorkerReply { Requests = [time], Plain = [plain] };
+                return new WorkerReply { Requests = [time], Plain = plain };
             }
 
             if (Stopwatch.GetElapsedTime(started) > Patience)

@@ -38,7 +38,7 @@ internal sealed class SmallMoves(PrefixCacheClient client, IDevice device)
             var pattern = new KvPattern(Layout, Tokens, round);
             var options = new LookupOptions { Salt = $"moves {round}", LoadMode = LoadMode.Always };
             await StoreAsync(pattern, options);
-            await UntilAsync(pattern, options, TransferSource.Device, cache, staging);
+            await UntilAsync(pattern, options, TransferSource.Any, cache, staging);
             for (var flush = 0; flush < Flushes; flush++)
                 await StoreAsync(new KvPattern(Layout, Tokens, flushed++), options with { Salt = "flush" });
             await UntilAsync(pattern, options, TransferSource.Host, cache, staging);
@@ -58,6 +58,7 @@ internal sealed class SmallMoves(PrefixCacheClient client, IDevice device)
     }
 
     /// <summary>Asks until all of a prompt comes out of one of the node's memories, and verifies it.</summary>
+    /// <param name="source">Any = out of the device's alone.</param>
     private async Task UntilAsync(
         KvPattern pattern, LookupOptions options, TransferSource source, EngineCache cache, PinnedPages staging)
     {
@@ -71,7 +72,7 @@ internal sealed class SmallMoves(PrefixCacheClient client, IDevice device)
                 cache.Clear(staging);
                 var loaded = await reservation.RetrieveAsync(cache.Kv, new TransferOptions { Source = source });
                 cache.Verify(pattern, loaded.Tokens, staging);
-                if (loaded.Tokens == Tokens) return;
+                if (loaded.DeviceBytes == (source == TransferSource.Any ? pattern.Bytes : 0)) return;
             }
 
             if (Stopwatch.GetElapsedTime(started) > Patience)
