@@ -74,11 +74,28 @@ add_redis() {
   [ -e "$1/redis/ld-linux-x86-64.so.2" ] || fail "ldd $server names no ld-linux-x86-64.so.2: pack on a machine with glibc."
 }
 
+# OpenSSL's libraries, for .NET has its SHA-256 from them, and not every machine has them. Those of Redis are the same files.
+add_ssl() {
+  local name library
+  mkdir "$1/ssl"
+  for name in libssl.so.3 libcrypto.so.3; do
+    library=$(ldconfig_paths | grep "/$name\$" | head -n 1) || fail "There is no $name here: install OpenSSL 3 to pack."
+    cp -L "$library" "$1/ssl/$name"
+    if cmp -s "$1/ssl/$name" "$1/redis/$name"; then ln -f "$1/ssl/$name" "$1/redis/$name"; fi
+  done
+}
+
+# Of the libraries that this machine's loader finds.
+ldconfig_paths() {
+  { ldconfig -p || /sbin/ldconfig -p; } 2>/dev/null | sed -n 's/.*x86-64.* => //p'
+}
+
 pack() {
   local stage=$work/stage size
   publish "$stage"
   strip_folder "$stage"
   add_redis "$stage"
+  add_ssl "$stage"
   cp "$here/gpu-check.sh" "$stage/gpu-check.sh"
   chmod +x "$stage/gpu-check.sh"
   tar -C "$stage" --sort=name --owner=0 --group=0 --numeric-owner -cf - . | gzip -9 >"$work/archive"
@@ -119,6 +136,10 @@ case "${1:-}" in
     ;;
 esac
 
+# The machine's own OpenSSL where it has one.
+if [ -d "$folder/ssl" ] && ! ldconfig_paths | grep -q '/libssl\.so\.[13]'; then
+  export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$folder/ssl"
+fi
 mkdir "$work/tmp"
 TMPDIR=$work/tmp DOTNET_EnableDiagnostics=0 "$folder/$program" "$@" &
 child=$!

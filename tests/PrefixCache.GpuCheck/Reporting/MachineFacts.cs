@@ -8,6 +8,7 @@ namespace PrefixCache.GpuCheck.Reporting;
 /// <summary>What the table's figures were measured on.</summary>
 internal sealed record MachineFacts(string Date, string Device, string Driver, string Cpu, string Kernel)
 {
+    private const string KernelFile = "/proc/sys/kernel/osrelease";
     private const string ModuleFile = "/proc/driver/nvidia/version";
 
     /// <exception cref="DeviceException">There is no driver, or it does not work.</exception>
@@ -16,7 +17,7 @@ internal sealed record MachineFacts(string Date, string Device, string Driver, s
         $"{device.Name}, {device.TotalBytes >> 20:#,0} MiB, {device.Text}",
         $"CUDA {CudaDriver.Version / 1000}.{CudaDriver.Version % 1000 / 10}; {FirstLine(ModuleFile) ?? "no kernel module says its version"}",
         $"{CpuName()}, {Environment.ProcessorCount} processors",
-        $"{RuntimeInformation.OSDescription}");
+        $"{FirstLine(KernelFile)}; {RuntimeInformation.OSDescription}");
 
     public IEnumerable<(string Name, string Value)> All =>
         [("date", Date), ("device", Device), ("driver", Driver), ("cpu", Cpu), ("kernel", Kernel)];
