@@ -9,6 +9,9 @@ namespace PrefixCache.GpuCheck;
 /// <summary>All checks, one after the other, and their table.</summary>
 internal static class CheckProgram
 {
+    private const string NoDevice =
+        "The NVIDIA driver shows no device: look at nvidia-smi -L, at CUDA_VISIBLE_DEVICES, and at what the container is given.";
+
     private const int Failed = 1;
     private const int Impossible = 2;
 
@@ -37,7 +40,7 @@ internal static class CheckProgram
         try
         {
             if (CudaDriver.Instance.List() is not [var device, ..])
-                return Refuse("The NVIDIA driver shows no device: look at nvidia-smi -L, at CUDA_VISIBLE_DEVICES, and at what the container is given.");
+                return Refuse(NoDevice);
             var report = new CheckReport(MachineFacts.Of(device), await RowsAsync(new CheckContext(device, options.IsQuick)));
             Console.WriteLine(report.ToTable());
             if (options.JsonFile is { } json) await File.WriteAllTextAsync(json, report.ToJson() + "\n");

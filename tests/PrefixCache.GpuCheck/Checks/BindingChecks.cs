@@ -16,7 +16,9 @@ internal static class BindingChecks
             await using var probe = CheckProcess.Start("probe", name);
             var isHeld = await probe.ReadAsync(Patience) == "held";
             var code = await probe.WaitForExitAsync();
-            yield return CheckRow.If(isHeld && code == 0, $"binding: {name}", isHeld && code == 0 ? note : $"exit code {code}: {probe.LastError()}");
+            yield return isHeld && code == 0
+                ? CheckRow.Passed($"binding: {name}", note)
+                : CheckRow.Failed($"binding: {name}", $"exit code {code}: {probe.LastError()}");
         }
     }
 }

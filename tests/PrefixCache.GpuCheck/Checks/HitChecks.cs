@@ -10,7 +10,8 @@ namespace PrefixCache.GpuCheck.Checks;
 /// <summary>900 tokens of Llama 3.1 8B out of the node's memories into a worker's on the device, each byte verified each time.</summary>
 internal static class HitChecks
 {
-    private static readonly string[] Options = ["--capacity", "512MiB", "--gpu-capacity", "256MiB", "--gpu-promote-after", "1", "--load-mode", "always"];
+    private static readonly (string Name, TransferSource Source, double Bar)[] Tiers =
+        [("gpu", TransferSource.Device, CopyBars.Device), ("host", TransferSource.Host, CopyBars.Host)];
 
     private static readonly Dictionary<DestinationShape, string> Shapes = new()
     {
@@ -21,11 +22,11 @@ internal static class HitChecks
 
     public static async IAsyncEnumerable<CheckRow> RunAsync(CheckContext context)
     {
-        await using var node = await CheckNode.StartAsync(Options);
+        await using var node = await CheckNode.StartAsync(CheckNode.Roomy);
         await using var worker = await CheckWorker.StartAsync(node.Address, context.Device.Uuid);
         await worker.DoAsync("store 1");
         await worker.DoAsync("promote 1");
-        foreach (var (tier, source, bar) in new[] { ("gpu", TransferSource.Device, CopyBars.Device), ("host", TransferSource.Host, CopyBars.Host) })
+        foreach (var (tier, source, bar) in Tiers)
         {
             foreach (var (shape, name) in Shapes)
             {

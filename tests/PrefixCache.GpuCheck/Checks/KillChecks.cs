@@ -10,12 +10,11 @@ internal static class KillChecks
 {
     private const int Hits = 8;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
-    private static readonly string[] Options = ["--capacity", "512MiB", "--gpu-capacity", "256MiB", "--gpu-promote-after", "1", "--load-mode", "always"];
 
     public static async IAsyncEnumerable<CheckRow> RunAsync(CheckContext context)
     {
         var uuid = context.Device.Uuid;
-        var node = await CheckNode.StartAsync(Options);
+        var node = await CheckNode.StartAsync(CheckNode.Roomy);
         try
         {
             await using var second = await CheckWorker.StartAsync(node.Address, uuid, isStrict: false);
@@ -31,18 +30,21 @@ internal static class KillChecks
             await using var third = await CheckWorker.StartAsync(node.Address, uuid, isStrict: false);
             await LoopAsync(third);
             var (counts, device) = (await second.DoAsync("counts"), await node.DeviceAsync());
-            yield return CheckRow.If(counts.Misses == misses && device is { On: true, BlocksDamaged: 0 }, "worker killed (-9) in the middle of copies",
-                $"another had {counts.DeviceHits} hits of the device, {counts.Misses - misses} misses, all bytes verified; a new one too; node {(device.On ? "on" : device.Cause)}");
+            yield return CheckRow.If(
+                counts.Misses == misses && device is { On: true, BlocksDamaged: 0 }, "worker killed (-9) in the middle of copies",
+                $"another had {counts.DeviceHits} hits of the device, {counts.Misses - misses} misses, all bytes verified; a new one hits too; "
+                + $"the node's device is {(device.On ? "on" : "off: " + device.Cause)}");
 
             node.Kill();
             var killed = Stopwatch.GetTimestamp();
             await node.DisposeAsync();
             await Task.Delay(500); // what the workers ask now is a miss
             yield return await AfterNodeAsync(second, third);
-            node = await CheckNode.StartAsync([.. Options, "--listen", new Uri(node.Address).Authority]);
+            node = await CheckNode.StartAsync([.. CheckNode.Roomy, "--listen", new Uri(node.Address).Authority]);
             await Task.WhenAll(second.UntilDeviceHitsAsync(Hits, Patience), third.UntilDeviceHitsAsync(Hits, Patience));
             yield return CheckRow.Passed("a new node is used by the same workers",
-                $"{Stopwatch.GetElapsedTime(killed).TotalMilliseconds:0} ms after the kill both have {Hits} hits of its device memory; all bytes verified");
+                $"{Stopwatch.GetElapsedTime(killed).TotalMilliseconds:0} ms after the kill both have {Hits} hits of its device memory; "
+                + "all bytes verified");
             await StopAsync(second, third);
             await node.UntilAsync(now => now is { Leases: 0, Devices: [{ LeasedBlocks: 0, On: true }] }, "no lease is left");
         }

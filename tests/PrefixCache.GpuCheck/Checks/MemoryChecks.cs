@@ -7,21 +7,22 @@ namespace PrefixCache.GpuCheck.Checks;
 /// <summary>A device without the memory that the node, or a worker, wants of it.</summary>
 internal static class MemoryChecks
 {
+    private const string Reason = "gpu-capacity is";
+
     public static async IAsyncEnumerable<CheckRow> RunAsync(CheckContext context)
     {
         var tooMuch = $"{(context.Device.TotalBytes >> 20) * 2}MiB";
-        await using (var node = await CheckNode.StartAsync("--capacity", "512MiB", "--gpu-capacity", tooMuch, "--load-mode", "always"))
+        await using (var node = await CheckNode.StartAsync(CheckNode.OnDevice("512MiB", tooMuch)))
         {
             await using var worker = await CheckWorker.StartAsync(node.Address, context.Device.Uuid);
             await worker.DoAsync("store 3");
             await worker.DoAsync("fresh 3");
-            var says = node.Log.Split('\n').FirstOrDefault(line => line.Contains("gpu-capacity is", StringComparison.Ordinal))?.Trim();
+            var says = node.Line(Reason);
             yield return CheckRow.If(says is not null, "node out of device memory: serves, and says so",
-                says is null ? "The node's log does not name gpu-capacity." : says[says.IndexOf("gpu-capacity is", StringComparison.Ordinal)..]);
+                says?[says.IndexOf(Reason, StringComparison.Ordinal)..] ?? "The node's log does not name gpu-capacity.");
         }
 
-        await using (var node = await CheckNode.StartAsync(
-            "--capacity", "512MiB", "--gpu-capacity", "256MiB", "--gpu-promote-after", "1", "--load-mode", "always"))
+        await using (var node = await CheckNode.StartAsync(CheckNode.Roomy))
         {
             await using var worker = await CheckWorker.StartAsync(node.Address, context.Device.Uuid);
             await using var other = await CheckWorker.StartAsync(node.Address, context.Device.Uuid);

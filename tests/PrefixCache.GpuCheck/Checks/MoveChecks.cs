@@ -1,5 +1,6 @@
 using PrefixCache.GpuCheck.Memory;
 using PrefixCache.GpuCheck.Nodes;
+using PrefixCache.GpuCheck.Processes;
 using PrefixCache.GpuCheck.Reporting;
 using PrefixCache.GpuCheck.Worker;
 
@@ -9,8 +10,7 @@ namespace PrefixCache.GpuCheck.Checks;
 internal static class MoveChecks
 {
     /// <summary>The host tier has room for one prompt: storing the next two pushes it out.</summary>
-    private static readonly string[] Options = ["--capacity", "160MiB", "--gpu-capacity", "256MiB", "--gpu-promote-after", "1", "--load-mode", "always",
-        "--eviction", "lru"];
+    private static readonly string[] Options = [.. CheckNode.OnDevice("160MiB", "256MiB"), "--eviction", "lru"];
 
     public static async IAsyncEnumerable<CheckRow> RunAsync(CheckContext context)
     {
@@ -25,13 +25,12 @@ internal static class MoveChecks
             await worker.DoAsync($"store {10 + round}");
             await worker.DoAsync($"promote {10 + round}");
             var promoted = await node.DeviceAsync();
-            up.Add((promoted.PromoteNanoseconds - before.PromoteNanoseconds) / 1e9 * bytes / (promoted.BytesPromoted - before.BytesPromoted));
+            up.Add(Seconds(promoted.PromoteNanoseconds - before.PromoteNanoseconds, promoted.BytesPromoted - before.BytesPromoted));
             await worker.DoAsync($"store {100 + (2 * round)}");
             await worker.DoAsync($"store {101 + (2 * round)}");
             await worker.DoAsync($"fresh {10 + round}");
             var demoted = await node.DeviceAsync();
-            if (demoted.BytesDemoted == promoted.BytesDemoted) throw new Processes.CheckException("Nothing came down.");
-            down.Add((demoted.DemoteNanoseconds - promoted.DemoteNanoseconds) / 1e9 * bytes / (demoted.BytesDemoted - promoted.BytesDemoted));
+            down.Add(Seconds(demoted.DemoteNanoseconds - promoted.DemoteNanoseconds, demoted.BytesDemoted - promoted.BytesDemoted));
             await node.ClearAsync();
         }
 
@@ -39,4 +38,9 @@ internal static class MoveChecks
         yield return CheckRow.Speed("promotion", bytes, up, plain.Requests, null, Note);
         yield return CheckRow.Speed("demotion", bytes, down, plain.Plain, null, Note + ", with their checksums");
     }
+
+    /// <summary>What a prompt's bytes took, from what those took that moved.</summary>
+    private static double Seconds(ulong nanoseconds, ulong moved) => moved == 0
+        ? throw new CheckException("Nothing was moved.")
+        : nanoseconds / 1e9 * KvPattern.Llama(0).Bytes / moved;
 }

@@ -20,12 +20,13 @@ internal static class RedisChecks
         }
 
         await using var redis = await CheckRedis.StartAsync(program);
-        string[] options = ["--capacity", "512MiB", "--gpu-capacity", "256MiB", "--load-mode", "always", "--redis", redis.Address, "--redis-write", "through"];
+        string[] options = [.. CheckNode.Roomy, "--redis", redis.Address, "--redis-write", "through"];
         await using (var first = await CheckNode.StartAsync(options))
         {
             await using var worker = await CheckWorker.StartAsync(first.Address, context.Device.Uuid);
             await worker.DoAsync("store 2");
-            await first.UntilAsync(now => now.Redis is { ChunksWritten: >= Chunks, WritesQueued: 0, BytesInFlight: 0 }, "all chunks are in Redis");
+            await first.UntilAsync(
+                now => now.Redis is { ChunksWritten: >= Chunks, WritesQueued: 0, BytesInFlight: 0 }, "all chunks are in Redis");
         }
 
         List<double> times = [], plain = [];
@@ -38,6 +39,7 @@ internal static class RedisChecks
             plain.AddRange(reply.Plain);
         }
 
-        yield return CheckRow.Speed(Name, KvPattern.Llama(2).Bytes, times, plain, null, "from the lookup to the last byte on the device; all bytes verified");
+        yield return CheckRow.Speed(
+            Name, KvPattern.Llama(2).Bytes, times, plain, null, "from the lookup to the last byte on the device; all bytes verified");
     }
 }

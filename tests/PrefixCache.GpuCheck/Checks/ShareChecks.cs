@@ -8,6 +8,7 @@ namespace PrefixCache.GpuCheck.Checks;
 internal static class ShareChecks
 {
     private const string ByDescriptor = "share by descriptor";
+    private const string NoDescriptor = "This device, or its driver, has no virtual memory management: it shares by handles.";
     private const string Outlives = "descriptor outlives its exporter";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
@@ -26,8 +27,8 @@ internal static class ShareChecks
             }
             else
             {
-                yield return CheckRow.Skipped(ByDescriptor, "This device, or its driver, has no virtual memory management: it shares by handles.");
-                yield return CheckRow.Skipped(Outlives, "There is no descriptor.");
+                yield return CheckRow.Skipped(ByDescriptor, NoDescriptor);
+                yield return CheckRow.Skipped(Outlives, NoDescriptor);
             }
         }
 

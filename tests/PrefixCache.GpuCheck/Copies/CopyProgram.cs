@@ -7,7 +7,7 @@ using PrefixCache.GpuCheck.Reporting;
 
 namespace PrefixCache.GpuCheck.Copies;
 
-/// <summary>Copies through the product's streams against plain ones of the same size, in a process of its own: prints rows as JSON.</summary>
+/// <summary>Copies through the product's streams against plain ones of the same size, in a process of its own. Prints rows as JSON.</summary>
 internal sealed class CopyProgram : IDisposable
 {
     private const int WarmUp = 3;
@@ -101,8 +101,8 @@ internal sealed class CopyProgram : IDisposable
         for (var first = 0; first < _pattern.Tokens; first += chunk)
         {
             var tokens = Math.Min(chunk, _pattern.Tokens - first);
-            copies.Add(new DeviceCopy(kind, SourceOf(kind) + (ulong)((long)first * shape.BytesPerToken), TargetOf(kind) + (ulong)(first * bytes),
-                (long)tokens * bytes)
+            var (from, to) = ((ulong)first * (ulong)shape.BytesPerToken, (ulong)first * (ulong)bytes);
+            copies.Add(new DeviceCopy(kind, SourceOf(kind) + from, TargetOf(kind) + to, (long)tokens * bytes)
             {
                 Rows = shape.Segments,
                 SourcePitch = (long)tokens * bytes,

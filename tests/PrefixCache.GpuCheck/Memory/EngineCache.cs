@@ -26,7 +26,8 @@ internal sealed class EngineCache : IDisposable
         var pages = (tokens + PageTokens - 1) / PageTokens;
         _pages = [.. Enumerable.Range(0, pages).Select(page => (int)(page * 7919L % pages))];
         var room = shape == DestinationShape.Contiguous ? tokens : pages * PageTokens;
-        var perAllocation = shape == DestinationShape.PagedByLayer ? shard.Segments / shard.SegmentLayers.Distinct().Count() : shard.Segments;
+        var allocations = shape == DestinationShape.PagedByLayer ? shard.SegmentLayers.Distinct().Count() : 1;
+        var perAllocation = shard.Segments / allocations;
         _segments = new DeviceRange[shard.Segments];
         try
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using PrefixCache.Format.Layouts;
 
@@ -29,6 +30,7 @@ internal sealed class KvPattern(KvLayout layout, int tokens, int seed)
     public int[] Prompt { get; } = [.. Enumerable.Range(0, tokens).Select(token => (int)(Mix(seed, 0, token) % 128_000))];
 
     /// <summary>Some tokens of a segment, [token][bytes per token].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // a process of a check ends before it would be compiled anew
     public void Fill(Span<byte> memory, int segment, int firstToken)
     {
         var bytes = Shape.SegmentBytesPerToken(segment);
@@ -48,6 +50,7 @@ internal sealed class KvPattern(KvLayout layout, int tokens, int seed)
     }
 
     /// <summary>Whether memory has some tokens of a segment, byte for byte.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool IsIn(ReadOnlySpan<byte> memory, int segment, int firstToken)
     {
         var bytes = Shape.SegmentBytesPerToken(segment);

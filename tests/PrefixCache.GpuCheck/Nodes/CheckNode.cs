@@ -8,7 +8,11 @@ namespace PrefixCache.GpuCheck.Nodes;
 internal sealed class CheckNode : IAsyncDisposable
 {
     private const string Ready = "ready ";
+    private const string Tier = "GPU tier";
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60);
+
+    /// <summary>Room for some prompts in both memories; they go up to the device at their first hit, and all of a hit is worth loading.</summary>
+    public static readonly string[] Roomy = OnDevice("512MiB", "256MiB");
 
     private readonly CheckProcess _process;
     private readonly PrefixCacheClient _client;
@@ -20,6 +24,10 @@ internal sealed class CheckNode : IAsyncDisposable
 
     /// <summary>What it has logged.</summary>
     public string Log => _process.Errors;
+
+    /// <summary>Options of a node with so much memory of the host's and the device's.</summary>
+    public static string[] OnDevice(string capacity, string gpuCapacity) =>
+        ["--capacity", capacity, "--gpu-capacity", gpuCapacity, "--gpu-promote-after", "1", "--load-mode", "always"];
 
     /// <param name="options">Of `prefixcache serve`.</param>
     public static async Task<CheckNode> StartAsync(params IEnumerable<string> options)
@@ -51,12 +59,15 @@ internal sealed class CheckNode : IAsyncDisposable
         }
     }
 
+    /// <summary>The first line of its log that has a word; null = none has.</summary>
+    public string? Line(string word) => Log.Split('\n').FirstOrDefault(line => line.Contains(word, StringComparison.Ordinal))?.Trim();
+
     public Task<GetStatisticsResponse> StatisticsAsync() => _client.GetStatisticsAsync();
 
     /// <summary>Of its one device.</summary>
     public async Task<DeviceStatistics> DeviceAsync() => (await StatisticsAsync()).Devices is [var device]
         ? device
-        : throw new CheckException($"The node has no GPU tier: {Log.Split('\n').FirstOrDefault(line => line.Contains("GPU tier", StringComparison.Ordinal))}");
+        : throw new CheckException($"The node has no device: {Line(Tier)}");
 
     /// <summary>Forgets every chunk.</summary>
     public Task ClearAsync() => _client.ClearAllAsync();

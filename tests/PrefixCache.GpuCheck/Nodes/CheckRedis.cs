@@ -18,7 +18,7 @@ internal sealed class CheckRedis : IAsyncDisposable
     /// <summary>`host:port`.</summary>
     public string Address { get; }
 
-    /// <summary>The program and what it needs in front of its arguments: that of the archive, else the machine's own; null = there is none.</summary>
+    /// <summary>The program, with its loader where it is that of the archive; else the machine's own; null = there is none.</summary>
     public static string[]? FindProgram()
     {
         var folder = Path.Combine(AppContext.BaseDirectory, "redis");
@@ -33,8 +33,8 @@ internal sealed class CheckRedis : IAsyncDisposable
         for (var attempt = 1; ; attempt++)
         {
             var port = FreePort().ToString(CultureInfo.InvariantCulture);
-            var process = CheckProcess.Start("redis", [.. program, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-                "--dir", Path.GetTempPath(), "--daemonize", "no"]);
+            string[] options = ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", Path.GetTempPath()];
+            var process = CheckProcess.Start("redis", [.. program, .. options]);
             if (await process.ReadAsync(TimeSpan.FromSeconds(20)) == "ready") return new CheckRedis(process, $"127.0.0.1:{port}");
             await process.DisposeAsync();
             if (attempt == Attempts) throw new CheckException($"redis-server does not start: {process.LastError()}");

@@ -26,7 +26,12 @@ internal sealed record CheckReport(MachineFacts Machine, IReadOnlyList<CheckRow>
         var text = new StringBuilder();
         foreach (var (name, value) in Machine.All) text.Append($"- {name}: {value}\n");
         text.Append($"\n| {string.Join(" | ", Titles)} |\n|{string.Concat(Titles.Select(_ => "---|"))}\n");
-        foreach (var row in Rows) text.Append($"| {string.Join(" | ", row.Cells().Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal)))} |\n");
+        foreach (var row in Rows)
+        {
+            var cells = row.Cells().Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal));
+            text.Append($"| {string.Join(" | ", cells)} |\n");
+        }
+
         return text.ToString();
     }
 

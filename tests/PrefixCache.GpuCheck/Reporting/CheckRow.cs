@@ -31,7 +31,8 @@ internal sealed record CheckRow
     /// <param name="bytes">Of each copy.</param>
     /// <param name="times">Of what is checked; the median counts.</param>
     /// <param name="plain">Of the plain copy.</param>
-    public static CheckRow Speed(string check, long bytes, IEnumerable<double> times, IEnumerable<double> plain, double? bar, string note = "")
+    public static CheckRow Speed(
+        string check, long bytes, IEnumerable<double> times, IEnumerable<double> plain, double? bar, string note = "")
     {
         var (measured, limit) = (bytes / Median(times) / 1e9, bytes / Median(plain) / 1e9);
         return new CheckRow

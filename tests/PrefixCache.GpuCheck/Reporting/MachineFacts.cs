@@ -15,7 +15,7 @@ internal sealed record MachineFacts(string Date, string Device, string Driver, s
     public static MachineFacts Of(DeviceIdentity device) => new(
         DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture),
         $"{device.Name}, {device.TotalBytes >> 20:#,0} MiB, {device.Text}",
-        $"CUDA {CudaDriver.Version / 1000}.{CudaDriver.Version % 1000 / 10}; {FirstLine(ModuleFile) ?? "no kernel module says its version"}",
+        $"CUDA {CudaDriver.Version / 1000}.{CudaDriver.Version % 1000 / 10}; {FirstLine(ModuleFile) ?? "no kernel module"}",
         $"{CpuName()}, {Environment.ProcessorCount} processors",
         $"{FirstLine(KernelFile)}; {RuntimeInformation.OSDescription}");
 

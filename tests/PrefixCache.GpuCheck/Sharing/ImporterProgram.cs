@@ -4,7 +4,7 @@ using PrefixCache.GpuCheck.Processes;
 
 namespace PrefixCache.GpuCheck.Sharing;
 
-/// <summary>A process that maps what the exporter has taken; looks at all of it, changes all of it, and looks again when it is asked.</summary>
+/// <summary>A process that maps what the exporter has taken; looks at it, changes it, and looks again when asked.</summary>
 internal static class ImporterProgram
 {
     public static int Run(string name, Guid device)

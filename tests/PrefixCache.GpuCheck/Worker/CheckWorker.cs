@@ -38,7 +38,11 @@ internal sealed class CheckWorker : IAsyncDisposable
             var counts = await DoAsync("counts");
             if (counts.DeviceHits >= goal) return counts;
             if (DateTime.UtcNow > until)
-                throw new CheckException($"After {patience.TotalSeconds:0} s: {counts.Hits} hits, {counts.DeviceHits} of the device, {counts.Misses} misses.");
+            {
+                throw new CheckException($"After {patience.TotalSeconds:0} s: {counts.Hits} hits, {counts.DeviceHits} of the device, "
+                    + $"{counts.Misses} misses.");
+            }
+
             await Task.Delay(10);
         }
     }

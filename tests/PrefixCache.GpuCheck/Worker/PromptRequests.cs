@@ -20,7 +20,7 @@ internal sealed class PromptRequests(PrefixCacheClient client, CudaDevice device
     private readonly IDeviceMemory _plainSource = device.Allocate(KvPattern.Llama(0).Bytes);
     private readonly EngineCache _cache = new(device, DestinationShape.Contiguous, KvPattern.Llama(0).Shape, KvPattern.LlamaTokens);
 
-    /// <summary>Stores a prompt out of the device's memory, at last where the node has no room at first: it may still be sealing the last one.</summary>
+    /// <summary>Stores a prompt out of the device's memory; again where the node has no room yet, for it may still seal the last one.</summary>
     public async Task<WorkerReply> StoreAsync(int seed)
     {
         var pattern = KvPattern.Llama(seed);
@@ -49,7 +49,7 @@ internal sealed class PromptRequests(PrefixCacheClient client, CudaDevice device
             _cache.Verify(pattern, loaded.Tokens, _staging);
             if (loaded.DeviceBytes == pattern.Bytes) return new WorkerReply();
             if (Stopwatch.GetElapsedTime(started) > Patience)
-                throw new CheckException($"After {Patience.TotalSeconds:0} s {loaded.DeviceBytes} of {pattern.Bytes} bytes lie on the device.");
+                throw new CheckException($"After {Patience.TotalSeconds:0} s {loaded.DeviceBytes} of {pattern.Bytes} B lie there.");
             await Task.Delay(10);
         }
     }
@@ -136,7 +136,8 @@ internal sealed class PromptRequests(PrefixCacheClient client, CudaDevice device
         _plain.Dispose();
     }
 
-    private double PlainDeviceToDevice() => _plain.Time(DeviceCopyKind.DeviceToDevice, _plainSource.Address, _cache.Address, _staging.Bytes);
+    private double PlainDeviceToDevice() =>
+        _plain.Time(DeviceCopyKind.DeviceToDevice, _plainSource.Address, _cache.Address, _staging.Bytes);
 
     private double PlainHostToDevice() => _plain.Time(DeviceCopyKind.HostToDevice, _staging.Address, _cache.Address, _staging.Bytes);
 }

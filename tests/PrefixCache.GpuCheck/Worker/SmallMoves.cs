@@ -9,8 +9,8 @@ using PrefixCache.GpuCheck.Processes;
 namespace PrefixCache.GpuCheck.Worker;
 
 /// <summary>
-/// Small chunks up to the device, out of the host tier, and back down, again and again, each byte verified in both places. Needs a node with
-/// 16 MiB of host memory, as much of the device's, and eviction by last use.
+/// Small chunks up to the device, out of the host tier, and back down, again and again, each byte verified in both places. Needs a node
+/// with 16 MiB of host memory, as much of the device's, and eviction by last use.
 /// </summary>
 internal sealed class SmallMoves(PrefixCacheClient client, IDevice device)
 {

@@ -24,7 +24,7 @@ internal sealed class WorkerProgram(PrefixCacheClient client, CudaDevice device)
             Address = address,
             Strict = isStrict,
             Device = device,
-            CallTimeout = TimeSpan.FromSeconds(isStrict ? 20 : 2),
+            CallTimeout = TimeSpan.FromSeconds(20),
             MaxReconnectDelay = TimeSpan.FromMilliseconds(200),
         });
         await client.RegisterLayoutAsync(KvPattern.LlamaLayout);
@@ -50,7 +50,7 @@ internal sealed class WorkerProgram(PrefixCacheClient client, CudaDevice device)
         {
             return await DoAsync(words);
         }
-        catch (Exception exception) when (exception is CheckException or DeviceException or PrefixCacheException or InvalidOperationException)
+        catch (Exception exception) when (exception is CheckException or DeviceException or PrefixCacheException)
         {
             return new WorkerReply { Error = exception.Message };
         }
