@@ -72,6 +72,9 @@ internal static partial class Log
     [LoggerMessage(24, LogLevel.Error, "The GPU tier is off on {Device} ({Name}), the node goes on without it: {Cause}")]
     public static partial void GpuLost(ILogger logger, string device, string name, string cause);
 
+    [LoggerMessage(25, LogLevel.Warning, "The GPU tier is off: {Reason}")]
+    public static partial void GpuUnavailable(ILogger logger, string reason);
+
     [LoggerMessage(10, LogLevel.Information, "Session opened: tenant {Tenant}, instance {Instance}, {Role} {Rank}")]
     public static partial void SessionOpened(ILogger logger, string tenant, string instance, SessionRole role, int rank);
 

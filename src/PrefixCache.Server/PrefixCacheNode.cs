@@ -253,8 +253,8 @@ public sealed class PrefixCacheNode : IAsyncDisposable
             Log.GpuOn(logger, device.CapacityBytes >> 20, device.Identity.Text, device.Identity.Name, sharing);
         }
 
-        foreach (var reason in gpu.Refused) Log.GpuRefused(logger, reason);
-        if (gpu.Devices.Count == 0) Log.GpuOff(logger, "none of its devices could be used");
+        if (gpu.Devices.Count == 0) Log.GpuUnavailable(logger, string.Join(" ", gpu.Refused));
+        else foreach (var reason in gpu.Refused) Log.GpuRefused(logger, reason);
     }
 
     private async Task LogPinningAsync(IReadOnlyList<Task<MemoryLockResult>> arenas)

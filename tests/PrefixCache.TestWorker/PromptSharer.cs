@@ -6,7 +6,9 @@ namespace PrefixCache.TestWorker;
 /// <summary>
 /// Sends random prompts of a few families through the cache, as an engine would, and verifies every byte that comes back.
 /// </summary>
-/// <remarks>Used by one thread at a time; several share a client.</remarks>
+/// <remarks>
+/// Used by one thread at a time; several share a client. Where the client has a device, half of the transfers go from and to its memory.
+/// </remarks>
 public sealed class PromptSharer(PrefixCacheClient client, KvLayout layout, int seed)
 {
     private const int Families = 12;
@@ -26,8 +28,7 @@ public sealed class PromptSharer(PrefixCacheClient client, KvLayout layout, int 
         if (reservation.HitTokens > 0) await LoadAsync(reservation, tokens, cancellationToken);
         if (_random.Next(4) == 0) await reservation.ReleaseHitAsync(null, cancellationToken);
         if (_random.Next(5) == 0) tokens = await AppendAsync(reservation, tokens, cancellationToken);
-        var source = TestKv.Memory(layout, TestKv.Compute(layout, tokens), tokens.Length);
-        var summary = await reservation.StoreAsync(source, new TransferOptions { FirstToken = reservation.HitTokens }, cancellationToken);
+        var summary = await StoreAsync(reservation, tokens, cancellationToken);
         Counts = Counts with { Chunks = Counts.Chunks + summary.Committed };
         if (_random.Next(200) == 0) await ClearAsync(options.Salt, cancellationToken);
         if (_random.Next(2) == 0) await reservation.ReleaseAsync(null, cancellationToken);
@@ -43,15 +44,37 @@ public sealed class PromptSharer(PrefixCacheClient client, KvLayout layout, int 
     private async Task LoadAsync(PrefixReservation reservation, int[] tokens, CancellationToken cancellationToken)
     {
         var memory = new byte[layout.Shapes[0].PayloadBytes(tokens.Length)];
+        using var buffer = Buffer(tokens);
         var first = _random.Next(3) == 0 ? _random.Next(reservation.HitTokens) : 0;
         var transfer = new TransferOptions { FirstToken = first, LayerOrder = _random.Next(2) == 0 };
-        var loaded = await reservation.RetrieveAsync(TestKv.Memory(layout, memory, tokens.Length), transfer, cancellationToken);
+        var loaded = buffer is null
+            ? await reservation.RetrieveAsync(TestKv.Memory(layout, memory, tokens.Length), transfer, cancellationToken)
+            : await reservation.RetrieveAsync(buffer.Kv, transfer, cancellationToken);
+        if (buffer is not null) memory = buffer.Read();
         if (loaded.EndToken != reservation.HitTokens)
             throw new InvalidDataException($"{loaded.EndToken} of {reservation.HitTokens} tokens came.");
         if (TestKv.FindDifference(layout, tokens, memory, first, loaded.Tokens) is { } segment)
             throw new InvalidDataException($"Segment {segment} of tokens {first} to {loaded.EndToken} is not what was stored.");
-        Counts = Counts with { BytesVerified = Counts.BytesVerified + loaded.Bytes };
+        Counts = Counts with
+        {
+            BytesVerified = Counts.BytesVerified + loaded.Bytes,
+            DeviceBytes = Counts.DeviceBytes + loaded.DeviceBytes,
+        };
     }
+
+    private async Task<StoreSummary> StoreAsync(PrefixReservation reservation, int[] tokens, CancellationToken cancellationToken)
+    {
+        var kv = TestKv.Compute(layout, tokens);
+        var options = new TransferOptions { FirstToken = reservation.HitTokens };
+        using var buffer = Buffer(tokens);
+        if (buffer is null) return await reservation.StoreAsync(TestKv.Memory(layout, kv, tokens.Length), options, cancellationToken);
+        buffer.Write(kv);
+        return await reservation.StoreAsync(buffer.Kv, options, cancellationToken);
+    }
+
+    private DeviceBuffer? Buffer(int[] tokens) => client.Options.Device is { } device && _random.Next(2) == 0
+        ? new DeviceBuffer(device, layout, tokens.Length)
+        : null;
 
     private async Task<int[]> AppendAsync(PrefixReservation reservation, int[] tokens, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using PrefixCache.Format.Devices;
 
 namespace PrefixCache.Client.Devices;
@@ -10,6 +11,8 @@ namespace PrefixCache.Client.Devices;
 /// <param name="host">Which the host's side lies in; null = the host has no side, or memory that nobody registers.</param>
 internal sealed class CopyLane(DevicePlane plane, DeviceCopyKind kind, RegisteredMemory? host = null) : IDisposable
 {
+    private static readonly TimeSpan LongestSpin = TimeSpan.FromMicroseconds(200);
+
     private IDeviceStream? _stream;
     private bool _isIdle = true;
 
@@ -51,9 +54,15 @@ internal sealed class CopyLane(DevicePlane plane, DeviceCopyKind kind, Registere
     }
 
     /// <summary>Waits for the last mark.</summary>
+    /// <remarks>A hit out of the device's own memory takes some dozens of microseconds, as long as it takes to wake a thread that sleeps.</remarks>
     public void Wait(IDeviceEvent? mark)
     {
-        mark?.Wait();
+        if (mark is not null)
+        {
+            for (var began = Stopwatch.GetTimestamp(); !mark.IsReached && Stopwatch.GetElapsedTime(began) < LongestSpin;) Thread.SpinWait(20);
+            mark.Wait();
+        }
+
         _isIdle = true;
     }
 

@@ -23,7 +23,9 @@ public readonly struct DeviceTile
         if (parts > 1) ArgumentOutOfRangeException.ThrowIfLessThan(partStride, partBytes);
         // Parts behind one another are one part.
         if (parts == 1 || partStride == partBytes) (partBytes, parts, partStride) = (checked(partBytes * parts), 1, 0);
-        var end = ((Int128)(tokens - 1) * tokenStride) + ((Int128)(parts - 1) * partStride) + partBytes;
+        var end = parts == 1 && tokenStride == partBytes
+            ? (long)tokens * partBytes
+            : ((Int128)(tokens - 1) * tokenStride) + ((Int128)(parts - 1) * partStride) + partBytes;
         ArgumentOutOfRangeException.ThrowIfGreaterThan(end, memory.Bytes, nameof(memory));
         (Memory, Tokens, TokenStride, PartBytes, Parts, PartStride) = (memory, tokens, tokenStride, partBytes, parts, partStride);
     }

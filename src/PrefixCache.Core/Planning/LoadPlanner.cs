@@ -50,9 +50,9 @@ public sealed class LoadPlanner
         return new LoadPlan(end, host, redis) { Gpu = gpu };
     }
 
-    /// <summary>Whether Redis is worth asking at all.</summary>
+    /// <summary>Whether other tiers are worth asking at all.</summary>
     /// <param name="mode">Of the lookup; null = the node's.</param>
-    public bool AsksRedis(LoadMode? mode) => (mode ?? _mode) != LoadMode.Never;
+    public bool Loads(LoadMode? mode) => (mode ?? _mode) != LoadMode.Never;
 
     /// <summary>Should the node begin to load for this lookup what Redis has behind the host tier's hit?</summary>
     /// <param name="question">What the lookup asks, with the host tier's hit.</param>

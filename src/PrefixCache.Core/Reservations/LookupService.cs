@@ -159,7 +159,7 @@ public sealed class LookupService
         reservation.HitTokens = reservation.AnsweredTokens = hit / reservation.AlignTokens * reservation.AlignTokens;
         var pending = Math.Min(_pending.Find(reservation), asked) / reservation.AlignTokens * reservation.AlignTokens;
         if (query.Resumes != 0) reservation.WaitingLookups--;
-        if (query.AsksTiers && query.Resumes == 0 && _state.Gpu?.TryReturn(reservation) is { } back)
+        if (query is { AsksTiers: true, Resumes: 0 } && _state.Planner.Loads(query.LoadMode) && _state.Gpu?.TryReturn(reservation) is { } back)
             return Later(reservation, Math.Max(pending, back.EndTokens)) with { Searching = back.Done, SearchBudget = GpuTier.ReturnBudget };
         if (query.AsksTiers && _state.Redis?.TrySearch(reservation, query) is { } search)
         {

@@ -28,6 +28,7 @@ public sealed class CacheCounters
     private long _bytesStored;
     private long _bytesRetrieved;
     private long _bytesShared;
+    private long _bytesDevice;
     private long _tokensLoaded;
     private long _loadNanoseconds;
     private long _tokensComputed;
@@ -88,6 +89,9 @@ public sealed class CacheCounters
 
     /// <summary>What workers report to have copied out of shared memory: the node does not see it.</summary>
     public long BytesShared => Volatile.Read(ref _bytesShared);
+
+    /// <summary>Payload that workers report to have copied out of a device's memory.</summary>
+    public long BytesDevice => Volatile.Read(ref _bytesDevice);
 
     public long TokensLoaded => Volatile.Read(ref _tokensLoaded);
 
@@ -152,6 +156,7 @@ public sealed class CacheCounters
     internal void Loaded(Reservations.LoadReport report)
     {
         if (report.Shared) Interlocked.Add(ref _bytesShared, report.Bytes);
+        if (report.Source == Planning.LoadSource.Device) Interlocked.Add(ref _bytesDevice, report.Bytes);
         Interlocked.Add(ref _tokensLoaded, report.Failed ? 0 : report.Tokens);
         Interlocked.Add(ref _loadNanoseconds, (long)report.Time.TotalNanoseconds);
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using PrefixCache.Core.Claims;
 using PrefixCache.Core.Index;
+using PrefixCache.Core.Tiers.Gpu;
 using PrefixCache.Core.Tiers.Redis;
 using PrefixCache.Core.Transfers;
 
@@ -30,6 +31,7 @@ internal sealed class CacheMetrics : IDisposable
         Counter("prefixcache.bytes.retrieved", "By", "Payload sent to workers.", () => counters.BytesRetrieved);
         Counter("prefixcache.bytes.shared", "By", "Payload that workers report to have copied out of shared memory.",
             () => counters.BytesShared);
+        Counter("prefixcache.bytes.device", "By", "Payload that workers report to have copied within a GPU.", () => counters.BytesDevice);
         Counter("prefixcache.tokens.loaded", "{token}", "Tokens that workers report as loaded.", () => counters.TokensLoaded);
         Counter("prefixcache.tokens.computed", "{token}", "Tokens that workers report as computed.", () => counters.TokensComputed);
         Counter("prefixcache.tokens.hashed", "{token}", "Tokens hashed for the keys of new chunks and of claims.",
@@ -44,6 +46,7 @@ internal sealed class CacheMetrics : IDisposable
         Tagged("prefixcache.claims.ended", "{claim}", "Claims that ended, by how.", Enum.GetValues<ClaimEnd>(), counters.ClaimsEndedBy);
         Gauge("prefixcache.claims.active", "{claim}", "Claims that are out.", () => node.Snapshot().Claims);
         Gauge("prefixcache.claims.waiting", "{request}", "Requests that wait for a claim.", () => node.Snapshot().ClaimsWaiting);
+        if (node.Gpu is { Devices.Count: > 0 } gpu) AddGpu(gpu);
         if (node.Redis is { } redis) AddRedis(redis);
         Counter("prefixcache.branch_points.made", "{chunk}", "Shared runs copied into chunks of their own.",
             () => counters.BranchPointsMade);
@@ -69,6 +72,40 @@ internal sealed class CacheMetrics : IDisposable
         Gauge("prefixcache.host.allocated", "By", "Payload in the host tier and what rounding adds.", () => node.Snapshot().AllocatedBytes);
         Gauge("prefixcache.host.wasted", "By", "What rounding adds, and free memory that no block of the layouts in the tier can use.",
             () => node.Snapshot().WastedBytes);
+    }
+
+    private void AddGpu(GpuStatus gpu)
+    {
+        var tags = gpu.Devices.Select(device => new KeyValuePair<string, object?>("device", device.Identity.Text)).ToArray();
+        Gauges("prefixcache.gpu.on", "{device}", "1 = used, 0 = off after a failure.", device => device.IsOn ? 1 : 0);
+        Gauges("prefixcache.gpu.capacity", "By", "Memory taken.", device => device.CapacityBytes);
+        Gauges("prefixcache.gpu.used", "By", "Payload there.", device => device.UsedBytes);
+        Gauges("prefixcache.gpu.allocated", "By", "Payload there and what rounding adds.", device => device.AllocatedBytes);
+        Gauges("prefixcache.gpu.wasted", "By", "What rounding adds, and free memory that no block there can use.",
+            device => device.WastedBytes);
+        Gauges("prefixcache.gpu.blocks", "{block}", "Blocks in place.", device => device.Blocks);
+        Gauges("prefixcache.gpu.leased", "{block}", "Blocks that reservations keep in place.", device => device.LeasedBlocks);
+        Gauges("prefixcache.gpu.moving", "{block}", "Blocks that are being moved, or wait for it.", device => device.Moving);
+        Counters("prefixcache.gpu.blocks.hit", "{block}", "Blocks that lookups told a worker of.", device => device.BlocksHit);
+        Counters("prefixcache.gpu.blocks.promoted", "{block}", "Copied up.", device => device.BlocksPromoted);
+        Counters("prefixcache.gpu.bytes.promoted", "By", "Copied up.", device => device.BytesPromoted);
+        Counters("prefixcache.gpu.promote.time", "ns", "Spent on it.", device => (long)device.PromoteTime.TotalNanoseconds);
+        Counters("prefixcache.gpu.blocks.demoted", "{block}", "Copied down.", device => device.BlocksDemoted);
+        Counters("prefixcache.gpu.bytes.demoted", "By", "Copied down.", device => device.BytesDemoted);
+        Counters("prefixcache.gpu.demote.time", "ns", "Spent on it.", device => (long)device.DemoteTime.TotalNanoseconds);
+        Counters("prefixcache.gpu.blocks.dropped", "{block}", "Given up without a copy.", device => device.BlocksDropped);
+        Counters("prefixcache.gpu.blocks.damaged", "{block}", "Came back damaged and were not used.", device => device.BlocksDamaged);
+        Counters("prefixcache.gpu.promotions.refused", "{block}", "Not copied up: no room among hotter ones, no place in the queue, or gone.",
+            device => device.PromotionsRefused);
+
+        void Gauges(string name, string unit, string description, Func<GpuDeviceStatus, long> read) =>
+            _meter.CreateObservableGauge(name, () => Measure(read), unit, description);
+
+        void Counters(string name, string unit, string description, Func<GpuDeviceStatus, long> read) =>
+            _meter.CreateObservableCounter(name, () => Measure(read), unit, description);
+
+        IEnumerable<Measurement<long>> Measure(Func<GpuDeviceStatus, long> read) =>
+            gpu.Devices.Select((device, index) => new Measurement<long>(read(device), tags[index]));
     }
 
     private void AddRedis(RedisStatus redis)

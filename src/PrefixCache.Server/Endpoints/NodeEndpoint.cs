@@ -53,6 +53,7 @@ internal sealed class NodeEndpoint(CacheNode node, TimeProvider time)
             BytesStored = (ulong)counters.BytesStored,
             BytesRetrieved = (ulong)counters.BytesRetrieved,
             BytesShared = (ulong)counters.BytesShared,
+            BytesDevice = (ulong)counters.BytesDevice,
             TokensLoaded = (ulong)counters.TokensLoaded,
             LoadNanoseconds = (ulong)counters.LoadNanoseconds,
             TokensComputed = (ulong)counters.TokensComputed,

@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
+using PrefixCache.Core.Tiers.Gpu;
 using PrefixCache.Core.Tiers.Redis;
 using PrefixCache.IntegrationTests.Fixtures;
 using PrefixCache.Server.Options;
+using PrefixCache.TestDevices.HostMemory;
 
 namespace PrefixCache.IntegrationTests.Docs;
 
@@ -45,7 +47,11 @@ public sealed partial class DocsTests
     public async Task Metrics_InThePageAndOnTheMeter_AreTheSame()
     {
         // With every tier; this Redis need not be there.
-        var options = RunningNode.Options() with { Redis = new RedisOptions { Servers = [new RedisAddress("127.0.0.1", 1)] } };
+        var options = RunningNode.Options() with
+        {
+            Redis = new RedisOptions { Servers = [new RedisAddress("127.0.0.1", 1)] },
+            Gpu = new GpuOptions { Capacity = new GpuCapacity(1 << 20), Driver = new HostMemoryDriver() },
+        };
         await using var node = await RunningNode.StartAsync(options);
         var published = new SortedSet<string>();
         using var listener = new MeterListener

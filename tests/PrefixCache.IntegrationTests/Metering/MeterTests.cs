@@ -48,6 +48,7 @@ public sealed class MeterTests
             ["prefixcache.tokens.missed{policy}"] = 0,
             ["prefixcache.tokens.missed{time_out}"] = 0,
             ["prefixcache.tokens.hashed"] = 100,
+            ["prefixcache.bytes.device"] = 0,
             ["prefixcache.stores.refused{no_memory}"] = 0,
             ["prefixcache.stores.refused{parent_missing}"] = 0,
             ["prefixcache.stores.refused{too_large}"] = 0,

@@ -1,3 +1,4 @@
+using PrefixCache.Core.Tiers.Gpu;
 using PrefixCache.IntegrationTests.Fixtures;
 using PrefixCache.Server.Options;
 
@@ -18,7 +19,31 @@ public sealed class OptionsLoaderTests
         Assert.Empty(spoken.TrustDomains);
         Assert.Empty(spoken.SharedMemory.Users);
         Assert.Empty(spoken.Redis.Servers);
+        Assert.Empty(spoken.Gpu.Devices);
     }
+
+    [Theory]
+    [InlineData("off", 0, 0)]
+    [InlineData("4GiB", 4L << 30, 0)]
+    [InlineData("5%", 0, 0.05)]
+    public void Load_GpuCapacity_IsASizeOrAShare(string text, long bytes, double share)
+    {
+        var devices = "GPU-6e1c0000-0000-4000-8000-000000000001";
+        var options = NodeOptionsLoader.Load(
+            null, new Dictionary<string, string> { ["gpu-capacity"] = text, ["gpu-devices"] = devices }, readEnvironment: false);
+        Assert.Equal(new GpuCapacity(bytes, share), options.Gpu.Capacity);
+        Assert.Equal([new Guid("6e1c0000-0000-4000-8000-000000000001")], options.Gpu.Devices);
+    }
+
+    [Theory]
+    [InlineData("gpu-capacity", "lots", "neither off, a size nor a share")]
+    [InlineData("gpu-capacity", "0%", "out of range")]
+    [InlineData("gpu-capacity", "1KiB", "too small")]
+    [InlineData("gpu-devices", "0", "nvidia-smi -L")]
+    public void Load_GpuOptionsThatAreNone_SayWhatToWrite(string name, string text, string fault) => Assert.Contains(fault,
+        Assert.Throws<NodeOptionsException>(
+            () => NodeOptionsLoader.Load(null, new Dictionary<string, string> { [name] = text }, readEnvironment: false)).Message,
+        StringComparison.Ordinal);
 
     [Fact]
     public void Load_TrustDomainsAndUsers_AreRead()
@@ -176,5 +201,6 @@ public sealed class OptionsLoaderTests
         TrustDomains = [],
         SharedMemory = options.SharedMemory with { Users = [] },
         Redis = options.Redis with { Servers = [] },
+        Gpu = options.Gpu with { Devices = [] },
     };
 }

@@ -32,12 +32,9 @@ internal sealed unsafe class GpuArena : IDisposable
             Share = Memory.Export();
             _allocator = new BlockAllocator(Memory.Bytes);
             Control = ControlRegion.Create(Id, _allocator.CapacityBytes, BlockCount(bytes));
-            var arena = domain.Host.Arena;
-            Host = new RegisteredMemory(device.Handle, (nint)arena.Base, arena.CapacityBytes);
         }
         catch
         {
-            Control?.Dispose();
             Share?.Dispose();
             Memory.Dispose();
             throw;
@@ -61,7 +58,7 @@ internal sealed unsafe class GpuArena : IDisposable
     public ControlRegion Control { get; }
 
     /// <summary>The host tier's memory, as copies of this device go through it.</summary>
-    public RegisteredMemory Host { get; }
+    public RegisteredMemory Host => _tier.HostOf(Domain);
 
     public GpuCounters Counters { get; } = new();
 
@@ -178,7 +175,6 @@ internal sealed unsafe class GpuArena : IDisposable
 
     public void Dispose()
     {
-        Host.Dispose();
         Share.Dispose();
         Memory.Dispose();
         Control.Dispose();

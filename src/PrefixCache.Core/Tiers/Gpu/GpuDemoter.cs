@@ -113,7 +113,7 @@ internal sealed class GpuDemoter(NodeState state, GpuTier tier) : GpuMover<GpuDe
         lock (state.Gate)
         {
             var (node, store) = (job.Node, job.Node.Tree.Store);
-            var isWanted = !state.IsDisposed && !node.IsDetached && Array.TrueForAll(job.Sources, source => source.Arena.IsOn);
+            var isWanted = !tier.IsStopping && !node.IsDetached && Array.TrueForAll(job.Sources, source => source.Arena.IsOn);
             foreach (var source in job.Sources)
             {
                 var size = new SizeClass(source.Shape.BytesPerToken, source.Tokens, node.Tree.Layout.ChunkTokens);

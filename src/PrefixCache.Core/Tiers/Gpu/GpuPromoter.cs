@@ -58,7 +58,7 @@ internal sealed class GpuPromoter(NodeState state, GpuTier tier, GpuArena arena)
         lock (state.Gate)
         {
             job.Source = block.Node.Shards[block.Shard];
-            var isWanted = !state.IsDisposed && arena.IsOn && !block.IsForgotten && block.Node.IsComplete && job.Source is not null;
+            var isWanted = !tier.IsStopping && arena.IsOn && !block.IsForgotten && block.Node.IsComplete && job.Source is not null;
             if (!isWanted || !arena.TryAllocate(block))
             {
                 block.State = GpuBlockState.Absent;

@@ -1,4 +1,5 @@
 using PrefixCache.Core.Index;
+using PrefixCache.Core.Memory;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Sharing;
 using PrefixCache.Core.Tokens;
@@ -21,6 +22,7 @@ internal sealed class GpuTier : IDisposable
     private readonly long _started;
     private readonly Dictionary<GpuArena, GpuPromoter> _promoters = [];
     private readonly GpuDemoter _demoter;
+    private readonly Dictionary<TrustDomain, RegisteredMemory> _hosts = [];
     private int _isDisposed;
 
     public GpuTier(NodeState state, GpuOptions options)
@@ -29,6 +31,7 @@ internal sealed class GpuTier : IDisposable
         _demoter = new GpuDemoter(state, this);
         Devices = GpuOpener.Open(this, state.Domains.All, out var refused);
         Refused = refused;
+        if (Devices.Count > 0) _hosts = state.Domains.All.ToDictionary(domain => domain, domain => Register(domain.Host.Arena));
         foreach (var arena in Devices.SelectMany(device => device.Arenas)) _promoters.Add(arena, new GpuPromoter(state, this, arena));
         foreach (var promoter in _promoters.Values) promoter.Start();
         _demoter.Start();
@@ -48,12 +51,18 @@ internal sealed class GpuTier : IDisposable
     /// <summary>Since the start.</summary>
     public TimeSpan Now => _state.Time.GetElapsedTime(_started);
 
+    /// <summary>What is queued is not moved any more.</summary>
+    public bool IsStopping => Volatile.Read(ref _isDisposed) != 0;
+
     /// <summary>The arenas that a trust domain's workers may map, in a fixed order.</summary>
     public IReadOnlyList<GpuArena> ArenasOf(TrustDomain domain) =>
         [.. Devices.SelectMany(device => device.Arenas).Where(arena => arena.Domain == domain)];
 
     /// <summary>Moves that are queued or under way; those down are counted with every device.</summary>
     public int Moving(GpuArena arena) => _promoters[arena].Pending + _demoter.Pending;
+
+    /// <summary>A domain's host memory. It is registered once, which counts for all devices.</summary>
+    public RegisteredMemory HostOf(TrustDomain domain) => _hosts[domain];
 
     /// <summary>Queues a block that is hot enough. Called under the node's lock.</summary>
     public void Promote(GpuBlock block)
@@ -141,8 +150,11 @@ internal sealed class GpuTier : IDisposable
 
         foreach (var promoter in _promoters.Values) promoter.Close();
         _demoter.Close();
+        foreach (var host in _hosts.Values) host.Dispose();
         foreach (var device in Devices) device.Dispose();
     }
+
+    private unsafe RegisteredMemory Register(Arena arena) => new(Devices[0].Handle, (nint)arena.Base, arena.CapacityBytes);
 
     /// <summary>What a match would take of it.</summary>
     private bool IsUseful(ChunkNode node, int common, in ChunkText text) =>

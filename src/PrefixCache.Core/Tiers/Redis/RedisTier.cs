@@ -99,7 +99,7 @@ internal sealed class RedisTier : IAsyncDisposable
     public RedisSearch? TrySearch(Reservation reservation, in LookupQuery query)
     {
         var (tree, tokens) = (reservation.Tree, reservation.Tokens);
-        reservation.LeavesRedisAlone = !_state.Planner.AsksRedis(query.LoadMode);
+        reservation.LeavesRedisAlone = !_state.Planner.Loads(query.LoadMode);
         if (reservation.Search?.IsFor(tree, tokens.Count) == true || reservation.PathTokens >= tokens.Count || !Health.IsReadable
             || reservation.LeavesRedisAlone) return null;
         Forget(reservation);

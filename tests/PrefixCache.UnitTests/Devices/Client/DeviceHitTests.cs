@@ -1,5 +1,7 @@
+using Google.Protobuf;
 using PrefixCache.Client;
 using PrefixCache.Client.Memory;
+using PrefixCache.Client.SharedMemory;
 using PrefixCache.TestDevices.HostMemory;
 
 namespace PrefixCache.UnitTests.Devices.Client;
@@ -77,6 +79,22 @@ public sealed class DeviceHitTests
 
         Assert.Equal((0, 0), (result.EndToken, result.Tokens));
         Assert.Contains("does not lie in the memory of this process's", Assert.Single(world.Events).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Retrieve_RestOfTheHitInNoMemoryThatIsMapped_IsAskedForAsAStream()
+    {
+        await using var world = await WorldAsync(0, 1, 2);
+        var message = world.HostMessage();
+        message.Arena = ByteString.CopyFrom(new byte[16]);
+        world.ChangePlaces = places => places with { Host = HitExtents.TryRead(message, 0, DeviceWorld.Layout, Tokens) };
+        using var engine = Contiguous(world);
+
+        // There is no node to answer.
+        var result = await world.Hit(Tokens).RetrieveAsync(engine.Kv, new TransferOptions(), Tokens, CancellationToken.None);
+
+        Assert.Equal((0, 0L), (result.Tokens, world.Gpu.Counts.CopiesWithin));
+        Assert.Equal((ClientEventKind.CallFailed, "Retrieve"), (Assert.Single(world.Events).Kind, world.Events[0].Operation));
     }
 
     [Fact]

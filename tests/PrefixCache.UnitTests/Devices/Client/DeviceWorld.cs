@@ -137,6 +137,21 @@ internal sealed class DeviceWorld : IAsyncDisposable
         return message;
     }
 
+    /// <summary>Likewise, of the host arena.</summary>
+    public ShardExtents HostMessage()
+    {
+        var message = new ShardExtents { Arena = Id(_hostControl) };
+        foreach (var (_, extent) in _onHost)
+        {
+            message.Offsets.Add((ulong)extent.Offset);
+            message.Tokens.Add((uint)extent.Tokens);
+            message.Entries.Add((uint)extent.Entry);
+            message.Generations.Add(extent.Generation);
+        }
+
+        return message;
+    }
+
     public byte[] HostBytes(long offset, int bytes) => _host.Span(offset, bytes).ToArray();
 
     public static byte[] Payload(int position, int tokens, Func<int, int, int, byte> value)
@@ -166,20 +181,6 @@ internal sealed class DeviceWorld : IAsyncDisposable
         _deviceControl.Dispose();
         _host.Dispose();
         Assert.Empty(Gpu.Complaints);
-    }
-
-    private ShardExtents HostMessage()
-    {
-        var message = new ShardExtents { Arena = Id(_hostControl) };
-        foreach (var (_, extent) in _onHost)
-        {
-            message.Offsets.Add((ulong)extent.Offset);
-            message.Tokens.Add((uint)extent.Tokens);
-            message.Entries.Add((uint)extent.Entry);
-            message.Generations.Add(extent.Generation);
-        }
-
-        return message;
     }
 
     private static BlockExtent Publish(ControlRegion control, ref long used, int tokens, int bytes)
