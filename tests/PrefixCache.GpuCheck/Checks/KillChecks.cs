@@ -32,7 +32,7 @@ internal static class KillChecks
             var (counts, device) = (await second.DoAsync("counts"), await node.DeviceAsync());
             yield return CheckRow.If(
                 counts.Misses == misses && device is { On: true, BlocksDamaged: 0 }, "worker killed (-9) in the middle of copies",
-                $"another had {counts.DeviceHits} hits of the device, {counts.Misses - misses} misses, all bytes verified; a new one hits too; "
+                $"another had {counts.DeviceHits} hits of the device, {counts.Misses - misses} misses, all bytes verified; a new one too; "
                 + $"the node's device is {(device.On ? "on" : "off: " + device.Cause)}");
 
             node.Kill();

@@ -7,7 +7,7 @@ using PrefixCache.GpuCheck.Reporting;
 
 namespace PrefixCache.GpuCheck.Copies;
 
-/// <summary>Copies through the product's streams against plain ones of the same size, in a process of its own. Prints rows as JSON.</summary>
+/// <summary>Copies through the product's streams against plain ones of the same size, in a process of its own; rows as JSON.</summary>
 internal sealed class CopyProgram : IDisposable
 {
     private const int WarmUp = 3;

@@ -11,7 +11,7 @@ internal sealed class CheckNode : IAsyncDisposable
     private const string Tier = "GPU tier";
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60);
 
-    /// <summary>Room for some prompts in both memories; they go up to the device at their first hit, and all of a hit is worth loading.</summary>
+    /// <summary>Room for some prompts in both memories; they go up at the first hit, and all of a hit is worth loading.</summary>
     public static readonly string[] Roomy = OnDevice("512MiB", "256MiB");
 
     private readonly CheckProcess _process;

@@ -20,7 +20,7 @@ internal sealed class PromptRequests(PrefixCacheClient client, CudaDevice device
     private readonly IDeviceMemory _plainSource = device.Allocate(KvPattern.Llama(0).Bytes);
     private readonly EngineCache _cache = new(device, DestinationShape.Contiguous, KvPattern.Llama(0).Shape, KvPattern.LlamaTokens);
 
-    /// <summary>Stores a prompt out of the device's memory; again where the node has no room yet, for it may still seal the last one.</summary>
+    /// <summary>Stores a prompt out of the device's memory; again where the node has no room yet: it may be sealing the last.</summary>
     public async Task<WorkerReply> StoreAsync(int seed)
     {
         var pattern = KvPattern.Llama(seed);
