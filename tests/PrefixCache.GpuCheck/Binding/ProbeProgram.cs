@@ -1,12 +1,16 @@
 using PrefixCache.CudaProbe;
 using PrefixCache.CudaProbe.Checks;
 using PrefixCache.Format.Devices;
+using PrefixCache.Format.Native.Cuda;
 
 namespace PrefixCache.GpuCheck.Binding;
 
 /// <summary>One check of the binding, in a process of its own: one that fails may leave a dead context behind.</summary>
 internal static class ProbeProgram
 {
+    public const string Held = "held";
+    public const string NotHere = "not here";
+
     /// <summary>Each with what it looks at.</summary>
     public static IReadOnlyDictionary<string, (string Note, Action Run)> All { get; } = new Dictionary<string, (string, Action)>
     {
@@ -18,12 +22,22 @@ internal static class ProbeProgram
         ["threads"] = ("from many threads", RoundChecks.RunThreads),
     };
 
+    /// <summary>Those that take memory which a descriptor names.</summary>
+    private static readonly string[] OfVirtualMemory = ["calls", "errors"];
+
+    /// <summary>Prints <see cref="Held"/> or <see cref="NotHere"/>, or what did not hold to the standard error.</summary>
     public static int Run(string name)
     {
         try
         {
+            if (OfVirtualMemory.Contains(name) && !HasVirtualMemory())
+            {
+                Console.WriteLine(NotHere);
+                return 0;
+            }
+
             All[name].Run();
-            Console.WriteLine("held");
+            Console.WriteLine(Held);
             return 0;
         }
         catch (Exception exception) when (exception is ExpectationException or DeviceException)
@@ -31,5 +45,11 @@ internal static class ProbeProgram
             Console.Error.WriteLine(exception.Message);
             return 1;
         }
+    }
+
+    private static bool HasVirtualMemory()
+    {
+        using var device = (CudaDevice)CudaDriver.Instance.Open(CudaDriver.Instance.List()[0].Uuid);
+        return device.HasVirtualMemory;
     }
 }

@@ -14,11 +14,14 @@ internal static class BindingChecks
         foreach (var (name, (note, _)) in ProbeProgram.All)
         {
             await using var probe = CheckProcess.Start("probe", name);
-            var isHeld = await probe.ReadAsync(Patience) == "held";
+            var said = await probe.ReadAsync(Patience);
             var code = await probe.WaitForExitAsync();
-            yield return isHeld && code == 0
-                ? CheckRow.Passed($"binding: {name}", note)
-                : CheckRow.Failed($"binding: {name}", $"exit code {code}: {probe.LastError()}");
+            yield return (said, code) switch
+            {
+                (ProbeProgram.Held, 0) => CheckRow.Passed($"binding: {name}", note),
+                (ProbeProgram.NotHere, 0) => CheckRow.Skipped($"binding: {name}", "This device, or its driver, has no virtual memory management."),
+                _ => CheckRow.Failed($"binding: {name}", $"exit code {code}: {probe.LastError()}"),
+            };
         }
     }
 }

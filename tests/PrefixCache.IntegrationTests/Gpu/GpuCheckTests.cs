@@ -29,8 +29,10 @@ public sealed class GpuCheckTests
     public async Task Quick_OnTheLookalike_PassesWhateverIsNoSpeed()
     {
         using TemporaryFolder files = new();
-        var (json, markdown) = (files.Path("table.json"), files.Path("table.md"));
-        await using var check = ChildProcess.Start(Program, ["--quick", "--json", json, "--markdown", markdown], Environment());
+        var (json, markdown, report) = (files.Path("table.json"), files.Path("table.md"), files.Path("report"));
+        var environment = Environment();
+        environment["LOOKALIKE_REPORT"] = report;
+        await using var check = ChildProcess.Start(Program, ["--quick", "--json", json, "--markdown", markdown], environment);
         var output = await ReadAsync(check);
 
         Assert.True(await check.WaitForExitAsync() is 0 or SomeFailed, check.Errors);
@@ -41,6 +43,7 @@ public sealed class GpuCheckTests
         Assert.All(rows.Except(speeds), row => Assert.True(row.GetProperty("verdict").GetString() == "pass", $"{row}"));
         Assert.Equal(18, rows.Count - speeds.Count);
         Assert.Contains("passed, ", output[^1], StringComparison.Ordinal);
+        Assert.Empty(File.Exists(report) ? await File.ReadAllLinesAsync(report) : []);
         var lines = await File.ReadAllLinesAsync(markdown);
         Assert.Equal(rows.Count + 1, lines.Count(line => line.StartsWith("| ", StringComparison.Ordinal)));
     }
