@@ -43,7 +43,7 @@ internal sealed class GpuBlock(ChunkNode node, int shard, GpuArena arena)
     /// <summary>Reservations that were told of it, and moves that read it.</summary>
     public int Leases { get; set; }
 
-    /// <summary>Its chunk is out of the index: its memory goes with the last lease.</summary>
+    /// <summary>Its chunk is out of the index, or it is damaged: nobody is told of it, and its memory goes with the last lease.</summary>
     public bool IsForgotten { get; set; }
 
     /// <summary>Its place in the arena's order of use, while it is in place.</summary>
