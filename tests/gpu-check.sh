@@ -68,8 +68,10 @@ add_redis() {
   fi
   mkdir "$1/redis"
   cp -L "$server" "$1/redis/redis-server"
+  echo "$server" >>"$work/taken"
   ldd "$server" | awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\/.*ld-linux/ { print $1 }' | while read -r library; do
     cp -L "$library" "$1/redis/$(basename "$library")"
+    echo "$library" >>"$work/taken"
   done
   [ -e "$1/redis/ld-linux-x86-64.so.2" ] || fail "ldd $server names no ld-linux-x86-64.so.2: pack on a machine with glibc."
 }
@@ -81,8 +83,22 @@ add_ssl() {
   for name in libssl.so.3 libcrypto.so.3; do
     library=$(ldconfig_paths | grep "/$name\$" | head -n 1) || fail "There is no $name here: install OpenSSL 3 to pack."
     cp -L "$library" "$1/ssl/$name"
+    echo "$library" >>"$work/taken"
     if cmp -s "$1/ssl/$name" "$1/redis/$name"; then ln -f "$1/ssl/$name" "$1/redis/$name"; fi
   done
+}
+
+# What Debian says of the rights in each package that something was taken from.
+add_licenses() {
+  local file package
+  command -v dpkg-query >/dev/null || fail "Pack on Debian or a relative of it: the archive takes each library's licence from there."
+  mkdir "$1/licenses"
+  while read -r file; do
+    # A package may have been made before /lib became a link to /usr/lib.
+    package=$(dpkg-query -S "$file" "/usr${file#/usr}" "${file#/usr}" "$(readlink -f "$file")" 2>/dev/null | head -n 1 | cut -d: -f1) || true
+    [ -n "$package" ] && [ -e "/usr/share/doc/$package/copyright" ] || fail "No package here says what licence $file has."
+    cp -L "/usr/share/doc/$package/copyright" "$1/licenses/$package"
+  done <"$work/taken"
 }
 
 # Of the libraries that this machine's loader finds.
@@ -96,6 +112,7 @@ pack() {
   strip_folder "$stage"
   add_redis "$stage"
   add_ssl "$stage"
+  add_licenses "$stage"
   cp "$here/gpu-check.sh" "$stage/gpu-check.sh"
   chmod +x "$stage/gpu-check.sh"
   tar -C "$stage" --sort=name --owner=0 --group=0 --numeric-owner -cf - . | gzip -9 >"$work/archive"
