@@ -1,5 +1,5 @@
-using PrefixCache.IntegrationTests.Fixtures;
 using PrefixCache.Core.Tiers.Gpu;
+using PrefixCache.IntegrationTests.Fixtures;
 using PrefixCache.Server.Options;
 
 namespace PrefixCache.IntegrationTests.Options;
