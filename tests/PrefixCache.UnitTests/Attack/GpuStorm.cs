@@ -54,7 +54,8 @@ internal sealed class GpuStorm
                 break;
             case 6:
                 // Lets the hit go and asks once more.
-                foreach (var rank in _ranks) TestNode.Value(_node.Lookups.Release(rank, answer.Reservation, ReleaseScope.Loaded, null, null));
+                foreach (var rank in _ranks)
+                    TestNode.Value(_node.Lookups.Release(rank, answer.Reservation, ReleaseScope.Loaded, null, null));
                 await AskAsync(query, tokens);
                 break;
             case 7:
@@ -79,7 +80,8 @@ internal sealed class GpuStorm
 
     private void Store(int shard, LookupAnswer answer, uint[] tokens)
     {
-        if (!_node.Stores.Open(_ranks[shard], answer.Reservation, shard, TestNode.Offers(answer)).Succeeded(out var transfer, out _)) return;
+        var opened = _node.Stores.Open(_ranks[shard], answer.Reservation, shard, TestNode.Offers(answer));
+        if (!opened.Succeeded(out var transfer, out _)) return;
         using (transfer)
         {
             foreach (var write in transfer.Writes)
