@@ -172,6 +172,26 @@ public sealed class GpuAttackTests
     }
 
     [Fact]
+    public void AttachGpu_TenantsOfDifferentTrustDomains_GetTheirOwnMemoryUnderEveryNumber()
+    {
+        using var node = new GpuNode(gpuPages: 64, promoteAfter: 1, change: options => options with
+        {
+            TrustDomains = [new TrustDomainOptions("lab", 32 * TestNode.PageBytes, ["lab"])],
+        });
+        var lab = node.Test.Scheduler("lab", "lab");
+        node.Attach(lab);
+        Assert.NotEqual(node.Session.Gpu!.Id, lab.Gpu!.Id);
+        TestNode.Fails(CacheStatus.InvalidArgument, "no device memory 2", node.Node.Sharing.AttachGpu(lab, node.Process, 2));
+        node.Put(Tokens);
+        node.Hit(Tokens, times: 2);
+        var answer = node.Lookup(lab, Tokens);
+        Assert.Equal(0, answer.HitTokens);
+        TestNode.Fails(CacheStatus.NotFound, "unknown",
+            node.Node.Sharing.Locate(lab, node.Lookup(node.Session, Tokens).Reservation, 0));
+        node.Test.Done(lab, answer);
+    }
+
+    [Fact]
     public void AttachGpu_NumbersBeyondTheList_AreRefused()
     {
         using var node = new GpuNode();
@@ -216,6 +236,98 @@ public sealed class GpuAttackTests
 
         LookupAnswer Ask() => TestNode.Value(node.Node.Lookups.Lookup(
             new LookupQuery(node.Session, "long", node.Test.Layout, "", "", 0, 0) { LocateShards = [0] }, TokenList.Buffer(second)));
+    }
+
+    [Fact]
+    public void Promote_TheColdestLiesOnAnotherDeviceToo_ItIsDroppedHereAndStaysThere()
+    {
+        var options = new HostMemoryOptions { GranularityBytes = TestNode.PageBytes };
+        var driver = new HostMemoryDriver(options, options with { Uuid = new Guid("6e1c0000-0000-4000-8000-000000000002") });
+        using var node = new GpuNode(pages: 4, gpuPages: 1, driver: driver, promoteAfter: 1);
+        var other = node.Attach(node.Test.Scheduler("other"), device: 2);
+        uint[] first = TokenList.Count(16), second = TokenList.Count(16, 100);
+        foreach (var session in new[] { other, node.Session })
+        {
+            var answer = node.Lookup(session, first);
+            node.Store(session, answer, first);
+            node.Test.Done(session, answer);
+            node.Test.Done(session, node.Lookup(session, first));
+            Settle();
+        }
+
+        Flush(node);
+        node.Node.ClearNamespace(node.Session, node.Test.Layout, "flush", "");
+        node.Put(second);
+        Assert.Equal([1, 1], node.Node.Gpu!.Devices.Select(device => device.Blocks));
+        for (var i = 0; i < 6; i++)
+        {
+            node.Test.Done(node.Session, node.Lookup(node.Session, second));
+            Settle();
+        }
+
+        Assert.Equal([1L, 0L], node.Node.Gpu.Devices.Select(device => device.BlocksDropped));
+        Assert.Equal([1, 1], node.Node.Gpu.Devices.Select(device => device.Blocks));
+        Assert.Equal([0L, 0L], node.Node.Gpu.Devices.Select(device => device.BlocksDemoted));
+
+        void Settle() => Assert.True(
+            SpinWait.SpinUntil(() => node.Node.Gpu!.Devices.All(device => device.Moving == 0), TimeSpan.FromSeconds(20)));
+    }
+
+    [Fact]
+    public async Task Lookup_WaitsForLongerThanTheBudget_IsAnsweredWhenTheChunksAreBack()
+    {
+        using var node = new GpuNode(pages: 4);
+        node.Put(Tokens);
+        node.Hit(Tokens, times: 2);
+        Flush(node);
+        node.Gpu.Gate.Close();
+        List<Task<LookupAnswer>> waits = [Wait("a"), Wait("b")];
+        node.Gpu.Gate.WaitUntilHeld();
+        node.Test.Time.Advance(TimeSpan.FromMilliseconds(60));
+        SpinWait.SpinUntil(() => waits.Exists(wait => wait.IsCompleted), TimeSpan.FromMilliseconds(100));
+        var early = waits.Count(wait => wait.IsCompleted);
+        node.Gpu.Gate.Open();
+        foreach (var answer in await Task.WhenAll(waits).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(32, answer.HitTokens);
+            node.Verify(node.Session, answer, Tokens);
+            node.Test.Done(node.Session, answer);
+        }
+
+        Assert.Equal((0, 2L), (early, node.Now.BlocksDemoted));
+        node.Test.AssertIdle();
+
+        async Task<LookupAnswer> Wait(string request) => TestNode.Value(await node.Node.Waits.LookupAsync(
+            new LookupQuery(node.Session, request, node.Test.Layout, "", "", 0, 0) { LocateShards = [0] }, TokenList.Buffer(Tokens),
+            TimeSpan.FromSeconds(10), CancellationToken.None, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Lookup_GivenUpClearedOrLetGoWhileChunksComeBack_LeavesNothing()
+    {
+        using var node = new GpuNode(pages: 4);
+        node.Put(Tokens);
+        node.Hit(Tokens, times: 2);
+        Flush(node);
+        node.Gpu.Gate.Close();
+        using var quit = new CancellationTokenSource();
+        var query = new LookupQuery(node.Session, "quit", node.Test.Layout, "", "", 0, 0);
+        var given = node.Node.Waits.LookupAsync(
+            query, TokenList.Buffer(Tokens), TimeSpan.FromSeconds(9), CancellationToken.None, quit.Token).AsTask();
+        node.Gpu.Gate.WaitUntilHeld();
+        await quit.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
+        var late = node.WaitAsync(node.Session, Tokens);
+        node.Node.ClearTenant(node.Session);
+        node.Put(Tokens);
+        node.Gpu.Gate.Open();
+        var answer = await late.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        node.Verify(node.Session, answer, Tokens);
+        node.Test.Done(node.Session, answer);
+        node.Settle();
+        node.Node.ClearTenant(node.Session);
+        node.Test.AssertEmpty();
+        Assert.Equal((0, 0L), (node.Now.Blocks, node.Now.AllocatedBytes));
     }
 
     private static void Flush(GpuNode node, int pages = 4) =>

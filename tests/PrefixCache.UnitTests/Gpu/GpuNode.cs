@@ -137,9 +137,9 @@ internal sealed class GpuNode : IDisposable
         new(session, $"{_request++}", Test.Layout, salt, "", 0, 0) { LocateShards = [shard] };
 
     /// <param name="block">May have more tokens than the hit.</param>
-    private static void Check(ReadOnlySpan<byte> block, ShardShape shape, uint[] tokens, int first, int end)
+    internal static void Check(ReadOnlySpan<byte> block, ShardShape shape, uint[] tokens, int first, int end, int shard = 0)
     {
-        var (count, expected) = (end - first, CausalKv.Of(shape, 0, tokens[..end], [], first, end - first));
+        var (count, expected) = (end - first, CausalKv.Of(shape, shard, tokens[..end], [], first, end - first));
         var stored = block.Length / shape.BytesPerToken;
         for (var segment = 0; segment < shape.Segments; segment++)
         {

@@ -20,8 +20,11 @@ internal sealed unsafe class GpuArena : IDisposable
     private readonly GpuTier _tier;
     private readonly BlockAllocator _allocator;
 
-    /// <summary>Blocks in place, the one that was used last at the end.</summary>
+    /// <summary>Blocks in place that nobody has leased, the one that was used last at the end.</summary>
     private readonly LinkedList<GpuBlock> _byUse = new();
+
+    /// <summary>Those that somebody has: who looks for one that may go does not walk over them under the node's lock.</summary>
+    private readonly LinkedList<GpuBlock> _leased = new();
 
     public GpuArena(GpuTier tier, GpuDevice device, TrustDomain domain, long bytes)
     {
@@ -72,9 +75,9 @@ internal sealed unsafe class GpuArena : IDisposable
 
     public long WastedBytes => IsOn ? _allocator.WastedBytes : 0;
 
-    public int Blocks => IsOn ? _byUse.Count : 0;
+    public int Blocks => IsOn ? _byUse.Count + _leased.Count : 0;
 
-    public int LeasedBlocks => IsOn ? _byUse.Count(block => block.Leases > 0) : 0;
+    public int LeasedBlocks => IsOn ? _leased.Count : 0;
 
     /// <summary>Where the hit of one shard lies here; what else is hot is on its way from now on. Null = nothing of it does.</summary>
     public LocatedGpuShard? Locate(Reservation reservation, int shard, int chunks)
@@ -90,7 +93,7 @@ internal sealed unsafe class GpuArena : IDisposable
             var block = Of(node, shard);
             if (position >= hold.Counted) Hit(block, now);
             if (block is not { State: GpuBlockState.InPlace, IsForgotten: false }) continue;
-            if (hold.Leased.Add(block)) block.Leases++;
+            if (hold.Leased.Add(block)) Lease(block);
             (located ??= []).Add(new LocatedGpuBlock(position, block.Extent.Offset, block.Tokens, block.Entry, block.Generation));
         }
 
@@ -138,7 +141,7 @@ internal sealed unsafe class GpuArena : IDisposable
     /// <summary>Gives its memory back; no copy reads or writes it any more.</summary>
     public void Free(GpuBlock block)
     {
-        if (block.Place is not null) _byUse.Remove(block.Place);
+        if (block.Place is { } place) place.List!.Remove(place);
         if (block.State == GpuBlockState.InPlace) Control.Retire(block.Entry);
         Control.ReturnEntry(block.Entry);
         _allocator.Free(block.Extent);
@@ -153,10 +156,18 @@ internal sealed unsafe class GpuArena : IDisposable
         block.IsForgotten = true;
     }
 
+    /// <summary>A reservation is told of it, or a move reads it: it stays.</summary>
+    public void Lease(GpuBlock block)
+    {
+        if (block.Leases++ == 0) Move(block, _leased);
+    }
+
     /// <summary>A reservation or a move is done with it.</summary>
     public void Unlease(GpuBlock block)
     {
-        if (--block.Leases == 0 && block is { IsForgotten: true, State: GpuBlockState.InPlace } && IsOn) Free(block);
+        if (--block.Leases > 0) return;
+        Move(block, _byUse);
+        if (block is { IsForgotten: true, State: GpuBlockState.InPlace } && IsOn) Free(block);
     }
 
     /// <summary>A copy down has ended.</summary>
@@ -179,13 +190,14 @@ internal sealed unsafe class GpuArena : IDisposable
     /// <summary>The device has failed: readers miss from now on, and nothing of its memory is used again.</summary>
     public void TurnOff()
     {
-        foreach (var block in _byUse)
+        foreach (var block in _byUse.Concat(_leased))
         {
             Control.Retire(block.Entry);
             (block.Place, block.State) = (null, GpuBlockState.Absent);
         }
 
         _byUse.Clear();
+        _leased.Clear();
     }
 
     public void Dispose()
@@ -207,14 +219,21 @@ internal sealed unsafe class GpuArena : IDisposable
         return block;
     }
 
+    /// <summary>To the end of a list, where it is in place.</summary>
+    private static void Move(GpuBlock block, LinkedList<GpuBlock> list)
+    {
+        if (block.Place is not { } place) return;
+        place.List!.Remove(place);
+        list.AddLast(place);
+    }
+
     private void Hit(GpuBlock block, TimeSpan now)
     {
         block.Hit(now);
-        if (block.Place is { } place)
+        if (block.Place is { List: { } list })
         {
             Counters.BlocksHit++;
-            _byUse.Remove(place);
-            _byUse.AddLast(place);
+            Move(block, list);
         }
         else if (block.State == GpuBlockState.Absent && block.HeatAt(now) > _tier.Options.PromoteAfter - 0.5)
         {
@@ -231,7 +250,6 @@ internal sealed unsafe class GpuArena : IDisposable
         for (var place = _byUse.First; place is not null && seen < VictimSample; place = place.Next)
         {
             var block = place.Value;
-            if (block.Leases > 0) continue;
             seen++;
             if (block.HeatAt(now) is var candidate && candidate < heat) (coldest, heat) = (block, candidate);
         }

@@ -48,7 +48,7 @@ internal sealed class GpuBlock(ChunkNode node, int shard, GpuArena arena)
     /// <summary>Its chunk is out of the index, or it is damaged: nobody is told of it, and its memory goes with the last lease.</summary>
     public bool IsForgotten { get; set; }
 
-    /// <summary>Its place in the arena's order of use, while it is in place.</summary>
+    /// <summary>Its place in one of the arena's orders of use, while it is in place.</summary>
     public LinkedListNode<GpuBlock>? Place { get; set; }
 
     /// <summary>The next shard, or the same on another device, of its chunk.</summary>

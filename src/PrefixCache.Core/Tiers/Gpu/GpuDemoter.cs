@@ -29,7 +29,7 @@ internal sealed class GpuDemoter(NodeState state, GpuTier tier) : GpuMover<GpuDe
             job = new GpuDemoteJob(node, sources, waiting is null);
             if (!TryAdd(job)) return false;
             _jobs.Add(node, job);
-            foreach (var source in sources) source.Leases++;
+            foreach (var source in sources) source.Arena.Lease(source);
             node.Tree.Store.Ghosts.Revive(node);
             node.IsBranchPoint = false;
             node.Writers++;

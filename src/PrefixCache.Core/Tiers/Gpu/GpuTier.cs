@@ -76,8 +76,8 @@ internal sealed class GpuTier : IDisposable
     public bool TryDemote(GpuBlock block)
     {
         var (node, tier) = (block.Node, block.Arena.Domain.Host);
-        return node.Parent is null or { IsGhost: false } && !tier.IsPressed(block.Extent.Length * node.Shards.Length)
-            && _demoter.TryAdd(node, null);
+        return !IsElsewhere(block) && node.Parent is null or { IsGhost: false }
+            && !tier.IsPressed(block.Extent.Length * node.Shards.Length) && _demoter.TryAdd(node, null);
     }
 
     /// <summary>All shards of a chunk, wherever they are in place. Called under the node's lock.</summary>
@@ -85,7 +85,7 @@ internal sealed class GpuTier : IDisposable
     {
         var found = new GpuBlock[node.Shards.Length];
         for (var block = node.Gpu; block is not null; block = block.Next)
-            if (block is { State: GpuBlockState.InPlace, Arena.IsOn: true, IsForgotten: false }) found[block.Shard] = block;
+            if (IsReadable(block)) found[block.Shard] = block;
         return Array.TrueForAll(found, block => block is not null) ? found : null;
     }
 
@@ -158,4 +158,14 @@ internal sealed class GpuTier : IDisposable
     /// <summary>A match would take these tokens of it.</summary>
     private bool IsUseful(ChunkNode node, int common) =>
         common == node.TokenCount || (_state.MinPartialTokens > 0 && common >= _state.MinPartialTokens);
+
+    /// <summary>Another device has it too, and keeps it.</summary>
+    private static bool IsElsewhere(GpuBlock block)
+    {
+        var other = block.Node.Gpu;
+        while (other is not null && (other == block || other.Shard != block.Shard || !IsReadable(other))) other = other.Next;
+        return other is not null;
+    }
+
+    private static bool IsReadable(GpuBlock block) => block is { State: GpuBlockState.InPlace, Arena.IsOn: true, IsForgotten: false };
 }
