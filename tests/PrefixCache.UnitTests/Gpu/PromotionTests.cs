@@ -103,6 +103,19 @@ public sealed class PromotionTests
     }
 
     [Fact]
+    public void Promote_DamagedInTheHostTier_StaysThere()
+    {
+        using var node = new GpuNode();
+        node.Put(Tokens[..16]);
+        var answer = node.Lookup(node.Session, Tokens[..16]);
+        answer.Located[0].Blocks[0].Payload.Span[100] ^= 1;
+        node.Test.Done(node.Session, answer);
+        node.Hit(Tokens[..16], times: 3);
+        Assert.Equal((0, 0L), (node.Now.Blocks, node.Now.AllocatedBytes));
+        Assert.True(node.Now.BlocksDamaged > 0);
+    }
+
+    [Fact]
     public void Promote_HitsThatLieFarApart_DoNotAddUp()
     {
         using var node = new GpuNode();

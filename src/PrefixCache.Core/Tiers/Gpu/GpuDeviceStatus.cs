@@ -81,6 +81,6 @@ public sealed record GpuDeviceStatus
     /// <summary>Not copied up: all that is there is hotter or leased, the queue was full, or the chunk went.</summary>
     public long PromotionsRefused { get; }
 
-    /// <summary>Came back damaged and were not used.</summary>
+    /// <summary>Did not fit their checksums, going up or coming back: not used.</summary>
     public long BlocksDamaged { get; }
 }

@@ -1,11 +1,12 @@
+using PrefixCache.Core.Blocks;
 using PrefixCache.Format.Devices;
 
 namespace PrefixCache.Core.Tiers.Gpu;
 
 /// <summary>Copies hot blocks of the host tier up to one device, in the background.</summary>
 /// <remarks>
-/// The chunk is leased in the host tier until its copy's event is reached, and sealed before, so that what comes back can be checked. The
-/// node's lock is not held while bytes move.
+/// The chunk is leased in the host tier until its copy's event is reached. It is sealed before, or compared with its checksums: who copies it
+/// out of the device's memory cannot do that. The node's lock is not held while bytes move.
 /// </remarks>
 internal sealed class GpuPromoter(NodeState state, GpuTier tier, GpuArena arena)
     : GpuMover<GpuPromoteJob>("promote", tier.Options.MaxQueued)
@@ -23,7 +24,12 @@ internal sealed class GpuPromoter(NodeState state, GpuTier tier, GpuArena arena)
         try
         {
             var (block, source) = (job.Block, job.Source!);
-            state.Sealer.SealLeased(block.Node, source);
+            if (!IsSound(block, source))
+            {
+                Refuse(job);
+                return false;
+            }
+
             var target = arena.Memory.Address + (ulong)block.Extent.Offset;
             _stream ??= arena.Device.Handle.OpenStream();
             job.Began = state.Time.GetTimestamp();
@@ -48,6 +54,26 @@ internal sealed class GpuPromoter(NodeState state, GpuTier tier, GpuArena arena)
         catch (Exception exception)
         {
             End(job, exception);
+        }
+    }
+
+    private bool IsSound(GpuBlock block, Block source)
+    {
+        if (source.IsSealed) return source.ComputeChecksums().AsSpan().SequenceEqual(source.Checksums);
+        state.Sealer.SealLeased(block.Node, source);
+        return true;
+    }
+
+    /// <summary>Somebody who maps the host tier's memory has damaged the block.</summary>
+    private void Refuse(GpuPromoteJob job)
+    {
+        lock (state.Gate)
+        {
+            if (arena.IsOn) arena.Free(job.Block);
+            job.Block.State = GpuBlockState.Absent;
+            arena.Counters.BlocksDamaged++;
+            job.Block.Node.Tree.Store.Unlease(job.Block.Node);
+            state.EndTransfer();
         }
     }
 
