@@ -94,7 +94,8 @@ internal sealed class CacheMetrics : IDisposable
         Counters("prefixcache.gpu.bytes.demoted", "By", "Copied down.", device => device.BytesDemoted);
         Counters("prefixcache.gpu.demote.time", "ns", "Spent on it.", device => (long)device.DemoteTime.TotalNanoseconds);
         Counters("prefixcache.gpu.blocks.dropped", "{block}", "Given up without a copy.", device => device.BlocksDropped);
-        Counters("prefixcache.gpu.blocks.damaged", "{block}", "Did not fit their checksums, going up or coming back: not used.", device => device.BlocksDamaged);
+        Counters("prefixcache.gpu.blocks.damaged", "{block}",
+            "Did not fit their checksums, going up or coming back: not used.", device => device.BlocksDamaged);
         Counters("prefixcache.gpu.promotions.refused", "{block}",
             "Not copied up: no room among hotter ones, no place in the queue, or gone.",
             device => device.PromotionsRefused);

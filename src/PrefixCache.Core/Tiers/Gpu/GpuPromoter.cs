@@ -5,8 +5,8 @@ namespace PrefixCache.Core.Tiers.Gpu;
 
 /// <summary>Copies hot blocks of the host tier up to one device, in the background.</summary>
 /// <remarks>
-/// The chunk is leased in the host tier until its copy's event is reached. It is sealed before, or compared with its checksums: who copies it
-/// out of the device's memory cannot do that. The node's lock is not held while bytes move.
+/// The chunk is leased in the host tier until its copy's event is reached. It is sealed before, or compared with its checksums: who copies
+/// it out of the device's memory cannot do that. The node's lock is not held while bytes move.
 /// </remarks>
 internal sealed class GpuPromoter(NodeState state, GpuTier tier, GpuArena arena)
     : GpuMover<GpuPromoteJob>("promote", tier.Options.MaxQueued)

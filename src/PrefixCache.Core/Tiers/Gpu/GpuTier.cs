@@ -72,7 +72,7 @@ internal sealed class GpuTier : IDisposable
         block.Arena.Counters.PromotionsRefused++;
     }
 
-    /// <summary>Queues a chunk to be copied down, for its memory is wanted and the host tier has room. Called under the node's lock.</summary>
+    /// <summary>Queues a chunk to be copied down, for its memory is wanted and the host tier has room. Called under the lock.</summary>
     public bool TryDemote(GpuBlock block)
     {
         var (node, tier) = (block.Node, block.Arena.Domain.Host);
