@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("PrefixCache.UnitTests")]
+[assembly: InternalsVisibleTo("PrefixCache.IntegrationTests")]
