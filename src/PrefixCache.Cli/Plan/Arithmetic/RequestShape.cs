@@ -12,6 +12,9 @@ internal sealed record RequestShape(int Context)
     /// <summary>Parallel samples or beams.</summary>
     public int Sequences { get; init; } = 1;
 
+    /// <summary>Beams may share what they generated; samples do not.</summary>
+    public bool IsBeamSearch { get; init; }
+
     /// <summary>Tokens of a page of KV; 0 = each sequence has one contiguous piece, as long as the longest context.</summary>
     public int BlockTokens { get; init; } = 16;
 

@@ -12,7 +12,7 @@ internal sealed class ConfigFields(JsonElement json, string path)
 
     /// <summary>A whole number from 1; the first of the names that is there.</summary>
     public int Number(params string[] names) =>
-        OptionalNumber(names) ?? throw Fault(string.Join(" or ", names.Select(name => path + name)) + " is missing");
+        OptionalNumber(names) ?? throw Fault(string.Join(" or ", names), "is missing");
 
     /// <summary>Null = not there, or null.</summary>
     public int? OptionalNumber(params string[] names)
@@ -23,10 +23,10 @@ internal sealed class ConfigFields(JsonElement json, string path)
             if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number is >= 0 and <= MaxNumber)
             {
                 if (number > 0) return number;
-                throw Fault($"{path}{name} is 0: it must be 1 or more");
+                throw Fault(name, "is 0: it must be 1 or more");
             }
 
-            throw Fault($"{path}{name} is {Shown(value)}: it must be a whole number from 1 to {MaxNumber}");
+            throw Fault(name, $"is {Shown(value)}: it must be a whole number from 1 to {MaxNumber}");
         }
 
         return null;
@@ -42,7 +42,7 @@ internal sealed class ConfigFields(JsonElement json, string path)
         null => null,
         { ValueKind: JsonValueKind.True } => true,
         { ValueKind: JsonValueKind.False } => false,
-        { } value => throw Fault($"{path}{name} is {Shown(value)}: it must be true or false"),
+        { } value => throw Fault(name, $"is {Shown(value)}: it must be true or false"),
     };
 
     public string? Text(params string[] names)
@@ -51,7 +51,7 @@ internal sealed class ConfigFields(JsonElement json, string path)
         {
             if (Find(name) is not { } value) continue;
             return value.ValueKind == JsonValueKind.String
-                ? value.GetString() : throw Fault($"{path}{name} is {Shown(value)}: it must be text");
+                ? value.GetString() : throw Fault(name, $"is {Shown(value)}: it must be text");
         }
 
         return null;
@@ -61,21 +61,20 @@ internal sealed class ConfigFields(JsonElement json, string path)
     {
         null => null,
         { ValueKind: JsonValueKind.Object } part => new ConfigFields(part, $"{path}{name}."),
-        { } value => throw Fault($"{path}{name} is {Shown(value)}: it must be an object"),
+        { } value => throw Fault(name, $"is {Shown(value)}: it must be an object"),
     };
 
     public IReadOnlyList<JsonElement>? List(string name) => Find(name) switch
     {
         null => null,
         { ValueKind: JsonValueKind.Array } list => [.. list.EnumerateArray()],
-        { } value => throw Fault($"{path}{name} is {Shown(value)}: it must be a list"),
+        { } value => throw Fault(name, $"is {Shown(value)}: it must be a list"),
     };
 
     public IEnumerable<string> Names => json.EnumerateObject().Select(property => property.Name);
 
-    public ModelConfigException Fault(string text) => new(text);
-
-    public string Path(string name) => path + name;
+    /// <param name="text">What is wrong with the field, as in «is missing».</param>
+    public ModelConfigException Fault(string name, string text) => new($"{path}{name} {text}");
 
     private JsonElement? Find(string name) =>
         json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;

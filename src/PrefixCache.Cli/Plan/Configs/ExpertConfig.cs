@@ -11,7 +11,7 @@ internal static class ExpertConfig
         if (fields.OptionalNumber("num_local_experts", "num_experts", "n_routed_experts") is not { } count) return null;
         var perToken = fields.Number("num_experts_per_tok", "num_experts_per_token");
         if (perToken > count)
-            throw fields.Fault($"{fields.Path("num_experts_per_tok")} is {perToken}: there are {count} experts");
+            throw fields.Fault("num_experts_per_tok", $"is {perToken}: there are {count} experts");
         var intermediate = fields.OptionalNumber("moe_intermediate_size") ?? fields.Number("intermediate_size");
         var gated = fields.Count("shared_expert_intermediate_size");
         return new ExpertShape(count, perToken, intermediate)
@@ -26,7 +26,7 @@ internal static class ExpertConfig
     private static int Dense(ConfigFields fields, int layers)
     {
         var first = fields.Count("first_k_dense_replace");
-        if (first > layers) throw fields.Fault($"{fields.Path("first_k_dense_replace")} is {first}: there are {layers} layers");
+        if (first > layers) throw fields.Fault("first_k_dense_replace", $"is {first}: there are {layers} layers");
         var step = fields.OptionalNumber("decoder_sparse_step", "moe_layer_freq") ?? 1;
         var named = fields.List("mlp_only_layers")?.Count ?? 0;
         var dense = layers - ((layers - first) / step) + named;

@@ -53,7 +53,7 @@ internal static class ModelConfig
         var heads = fields.Number("num_attention_heads", "n_head");
         var kvHeads = fields.OptionalNumber("num_key_value_heads") ?? heads;
         if (heads % kvHeads != 0)
-            throw fields.Fault($"{fields.Path("num_key_value_heads")} is {kvHeads}: it must divide num_attention_heads, {heads}");
+            throw fields.Fault("num_key_value_heads", $"is {kvHeads}: it must divide num_attention_heads, {heads}");
         var latent = Latent(fields);
         var experts = ExpertConfig.Read(fields, layers);
         var (sliding, window) = SlidingConfig.Read(fields, family, layers);
@@ -100,7 +100,7 @@ internal static class ModelConfig
         if (latent is not null) return latent.NopeDimension + latent.RopeDimension;
         if (fields.OptionalNumber("head_dim") is { } given) return given;
         return hidden % heads == 0 ? hidden / heads : throw fields.Fault(
-            $"{fields.Path("head_dim")} is missing, and hidden_size {hidden} is no multiple of num_attention_heads {heads}");
+            "head_dim", $"is missing, and hidden_size {hidden} is no multiple of num_attention_heads {heads}");
     }
 
     private static int Intermediate(ConfigFields fields, ModelFamily family, int hidden, ExpertShape? experts)
@@ -115,7 +115,7 @@ internal static class ModelConfig
         var foreign = fields.Names.FirstOrDefault(name => name.StartsWith("mamba_", StringComparison.Ordinal)
             || name.StartsWith("ssm_", StringComparison.Ordinal) || name.StartsWith("linear_num_", StringComparison.Ordinal));
         if (foreign is not null)
-            throw fields.Fault($"{fields.Path(foreign)}: the model has layers without attention, whose memory is not known here");
+            throw fields.Fault(foreign, "is there: the model has layers without attention, whose memory is not known here");
     }
 
     private static ModelShape CheckSize(ConfigFields fields, ModelShape shape)
@@ -123,6 +123,6 @@ internal static class ModelConfig
         var widest = (double)Math.Max(shape.Intermediate, shape.Experts is { } experts ? (double)experts.Count * experts.Intermediate : 0);
         var width = Math.Max(widest, Math.Max(shape.Vocabulary, (double)shape.Heads * shape.HeadDimension));
         return width * shape.Hidden * shape.Layers <= MaxParameters ? shape : throw fields.Fault(
-            $"num_hidden_layers {shape.Layers}, hidden_size {shape.Hidden} and the widths give more than 10^16 parameters: one of them is wrong");
+            "num_hidden_layers", $"{shape.Layers}, hidden_size {shape.Hidden} and the widths give more than 10^16 parameters: one of them is wrong");
     }
 }

@@ -19,14 +19,14 @@ internal static class SlidingConfig
     private static int Listed(ConfigFields fields, IReadOnlyList<JsonElement> types, int layers)
     {
         if (types.Count != layers)
-            throw fields.Fault($"{fields.Path("layer_types")} has {types.Count} entries: there are {layers} layers");
+            throw fields.Fault("layer_types", $"has {types.Count} entries: there are {layers} layers");
         var sliding = 0;
         for (var layer = 0; layer < layers; layer++)
         {
             var type = types[layer].ValueKind == JsonValueKind.String ? types[layer].GetString() : types[layer].GetRawText();
             if (type == "sliding_attention") sliding++;
             else if (type != "full_attention")
-                throw fields.Fault($"{fields.Path("layer_types")}[{layer}] is '{type}': full_attention and sliding_attention are known");
+                throw fields.Fault($"layer_types[{layer}]", $"is '{type}': full_attention and sliding_attention are known");
         }
 
         return sliding;

@@ -9,7 +9,7 @@ internal static class WeightConfig
     {
         var text = fields.Text("torch_dtype", "dtype") ?? root.Text("torch_dtype", "dtype");
         var plain = text is null ? WeightType.BFloat16 : WeightType.Find(text) ?? throw root.Fault(
-            $"torch_dtype is '{text}': one of {string.Join(", ", WeightType.All.Select(type => type.Name))} is known");
+            "torch_dtype", $"is '{text}': one of {string.Join(", ", WeightType.All.Select(type => type.Name))} is known");
         if ((root.Part("quantization_config") ?? fields.Part("quantization_config")) is not { } quantization) return (plain, []);
         var method = quantization.Text("quant_method") ?? "not named";
         return Quantized(quantization, method) is { } type

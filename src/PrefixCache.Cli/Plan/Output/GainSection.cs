@@ -27,7 +27,7 @@ internal static class GainSection
             new("prefix_flops", "computing it", gain.PrefixFlops, PlanUnit.Flops, FlopsFormula(plan, prefix.Tokens)),
             new("prefill_flops_saved_per_request", "saved for each request, on average", gain.SavedFlops, PlanUnit.Flops, $"{hits} × computing the prefix"),
             new("prefill_share_saved", "  of its prefill", gain.SavedFlops / gain.PromptFlops, PlanUnit.Share,
-                $"÷ computing the prompt of {Number(setup.Request.Prompt)} tokens, {Of(gain.PromptFlops, PlanUnit.Flops)}"),
+                $"÷ computing the prompt of {Number(setup.Request.Prompt)} tokens, {PlanText.Of(gain.PromptFlops, PlanUnit.Flops)}"),
         ];
         if (gain.Deployment is { } deployment)
         {
@@ -62,11 +62,11 @@ internal static class GainSection
         var setup = plan.Setup;
         var host = LoadSource.SharedMemory;
         lines.Add(new("prefix_seconds", "time to compute it", gain.PrefixSeconds, PlanUnit.Seconds,
-            $"÷ ({plan.Chosen!.Budget.Ranks} GPUs × {Of(setup.Gpu!.FlopsPerSecond, PlanUnit.Flops)}/s × {Percent(setup.Utilization)}, assumed: --mfu)"));
+            $"÷ ({plan.Chosen!.Budget.Ranks} GPUs × {PlanText.Of(setup.Gpu!.FlopsPerSecond, PlanUnit.Flops)}/s × {Percent(setup.Utilization)}, assumed: --mfu)"));
         lines.Add(new("prefill_seconds_saved_per_request", "saved for each request, on average", setup.Prefix!.HitRate * gain.SavedSeconds(host),
             PlanUnit.Seconds, $"{Percent(setup.Prefix.HitRate)} × (compute − load from the host tier's shared memory), nothing where loading is slower"));
         lines.Add(new("prefill_requests_per_second", "requests that prefill lets through, without", plan.Chosen.Replicas / gain.PromptSeconds, PlanUnit.PerSecond,
-            $"{plan.Chosen.Replicas} ÷ {Of(gain.PromptSeconds, PlanUnit.Seconds)} for a prompt"));
+            $"{plan.Chosen.Replicas} ÷ {PlanText.Of(gain.PromptSeconds, PlanUnit.Seconds)} for a prompt"));
         lines.Add(new("prefill_requests_per_second_shared", "  with the prefix shared", plan.Chosen.Replicas / gain.SecondsWith(host), PlanUnit.PerSecond,
             $"{plan.Chosen.Replicas} ÷ (prompt − saved)"));
     }

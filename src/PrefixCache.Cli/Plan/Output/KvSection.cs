@@ -21,10 +21,10 @@ internal static class KvSection
         if (request.IsPaged && setup.AverageContext != request.Context)
             lines.Add(new("kv_bytes_per_request_average", $"KV of the average request, {Number(setup.AverageContext)} tokens",
                 kv.RequestBytes(setup.AverageRequest), PlanUnit.Bytes, RequestFormula(setup, setup.AverageRequest)));
-        if (request is { IsPaged: true, Sequences: > 1 } && setup.Model.SlidingLayers == 0)
+        if (request is { IsPaged: true, IsBeamSearch: true } && setup.Model.SlidingLayers == 0)
             lines.Add(new("kv_bytes_per_request_best", "  where beams differ in their last block alone",
                 kv.ContextBytes(request.TokensAtBest), PlanUnit.Bytes,
-                $"({Number(request.Context)} in whole blocks + {request.Sequences - 1} × {request.BlockTokens}) × KV of a token; samples never share that much"));
+                $"({Number(request.Context)} in whole blocks + {request.Sequences - 1} × {request.BlockTokens}) × KV of a token; requests are counted at worst"));
         return new PlanSection("KV", lines);
     }
 

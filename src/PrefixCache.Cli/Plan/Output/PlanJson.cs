@@ -24,7 +24,7 @@ internal static class PlanJson
         return root.ToJsonString(Format) + "\n";
     }
 
-    private static JsonNode? Value(PlanLine line) => line switch
+    private static JsonValue? Value(PlanLine line) => line switch
     {
         { Value: null } => null,
         { Unit: PlanUnit.Bytes or PlanUnit.Count } => JsonValue.Create((long)line.Value.Value),
