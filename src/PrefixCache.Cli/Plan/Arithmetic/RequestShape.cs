@@ -23,6 +23,8 @@ internal sealed record RequestShape(int Context)
     public int Prompt => Context - Output;
 
     /// <summary>Tokens that KV is kept for at worst: sequences share the prompt's whole blocks, and none of what they generate.</summary>
+    /// <remarks>A prompt that fills its last block takes less than a shorter one that lacks a token of it, which each sequence then completes
+    /// in a copy. So the worst of all prompts up to this length counts: more context never takes less.</remarks>
     public long Tokens
     {
         get
@@ -30,7 +32,7 @@ internal sealed record RequestShape(int Context)
             if (!IsPaged) return (long)Sequences * Context;
             if (Sequences == 1) return Rounding.Up(Context, BlockTokens);
             var shared = Rounding.Down(Prompt, BlockTokens);
-            return shared + (Sequences * Rounding.Up(Context - shared, BlockTokens));
+            return Math.Max(Behind(shared, Prompt), shared == 0 ? 0 : Behind(shared - BlockTokens, shared - 1));
         }
     }
 
@@ -44,4 +46,7 @@ internal sealed record RequestShape(int Context)
         var each = Math.Min(Context, window);
         return Math.Min(Tokens, (long)Sequences * (IsPaged ? Rounding.Up(each, BlockTokens) : each));
     }
+
+    /// <summary>The shared part of a prompt, once, and for each sequence what is behind it.</summary>
+    private long Behind(long shared, long prompt) => shared + (Sequences * Rounding.Up(prompt - shared + Output, BlockTokens));
 }

@@ -10,7 +10,7 @@ internal static class ModelConfig
     private const int MaxBytes = 4 << 20;
 
     /// <summary>Parameters that a model cannot have: a config that gives more has a fault.</summary>
-    private const double MaxParameters = 1e16;
+    private const double MaxParameters = 1e15;
 
     /// <param name="path">The file, or the folder that it lies in.</param>
     /// <exception cref="ModelConfigException">It cannot be read, or no shapes follow from it; says the file and the field.</exception>
@@ -123,6 +123,6 @@ internal static class ModelConfig
         var widest = (double)Math.Max(shape.Intermediate, shape.Experts is { } experts ? (double)experts.Count * experts.Intermediate : 0);
         var width = Math.Max(widest, Math.Max(shape.Vocabulary, (double)shape.Heads * shape.HeadDimension));
         return width * shape.Hidden * shape.Layers <= MaxParameters ? shape : throw fields.Fault(
-            "num_hidden_layers", $"{shape.Layers}, hidden_size {shape.Hidden} and the widths give more than 10^16 parameters: one of them is wrong");
+            "num_hidden_layers", $"{shape.Layers}, hidden_size {shape.Hidden} and the widths give more than 10^15 parameters: one of them is wrong");
     }
 }

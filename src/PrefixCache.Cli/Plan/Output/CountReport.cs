@@ -14,8 +14,7 @@ internal static class CountReport
         [
             new("parameters", "parameters", parameters, PlanUnit.Count, "--parameters, as given"),
             Line("weights_bytes", $"weights in {type.Name}", parameters, type),
-            .. WeightType.All.Where(other => other != type && other != WeightType.Float16)
-                .Select(other => Line($"weights_bytes_by_dtype/{other.Name}", $"  in {other.Name}", parameters, other)),
+            .. WeightType.All.Select(other => Line($"weights_bytes_by_dtype/{other.Name}", $"  in {other.Name}", parameters, other)),
         ];
         if (gpu is not null)
         {

@@ -62,7 +62,7 @@ internal static class GainSection
         var setup = plan.Setup;
         var host = LoadSource.SharedMemory;
         lines.Add(new("prefix_seconds", "time to compute it", gain.PrefixSeconds, PlanUnit.Seconds,
-            $"÷ ({plan.Chosen!.Budget.Ranks} GPUs × {PlanText.Of(setup.Gpu!.FlopsPerSecond, PlanUnit.Flops)}/s × {Percent(setup.Utilization)}, assumed: --mfu)"));
+            $"÷ ({plan.Chosen!.Budget.Ranks} × {PlanText.Of(setup.Gpu!.FlopsPerSecond, PlanUnit.Flops)}/s × {Percent(setup.Utilization)}, assumed: --mfu)"));
         lines.Add(new("prefill_seconds_saved_per_request", "saved for each request, on average", setup.Prefix!.HitRate * gain.SavedSeconds(host),
             PlanUnit.Seconds, $"{Percent(setup.Prefix.HitRate)} × (compute − load from the host tier's shared memory), nothing where loading is slower"));
         lines.Add(new("prefill_requests_per_second", "requests that prefill lets through, without", plan.Chosen.Replicas / gain.PromptSeconds, PlanUnit.PerSecond,

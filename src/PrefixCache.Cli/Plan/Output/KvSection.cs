@@ -48,6 +48,6 @@ internal static class KvSection
             return ContextFormula(setup, request.Tokens == request.Context
                 ? Number(request.Context) : $"{Number(request.Tokens)} (whole blocks of {request.BlockTokens})");
         return $"(prompt of {Number(request.Prompt)} in whole blocks, once, + {request.Sequences} × {Number(request.Output)} generated, "
-            + $"in blocks of {request.BlockTokens}) = {Number(request.Tokens)} × KV of a token";
+            + $"in blocks of {request.BlockTokens}, cut where it is worst) = {Number(request.Tokens)} × KV of a token";
     }
 }

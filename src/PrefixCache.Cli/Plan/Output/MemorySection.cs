@@ -11,7 +11,7 @@ internal static class MemorySection
         var setup = plan.Setup;
         var gpu = setup.Gpu!;
         var budget = plan.Chosen?.Budget ?? plan.Budgets[^1];
-        var (gpus, ranks) = (plan.Chosen?.Gpus ?? 1, budget.Ranks);
+        var (gpus, ranks) = (plan.Chosen?.Gpus ?? budget.Ranks, budget.Ranks);
         var activations = new ActivationCost(setup.Model, setup.WeightType);
         var cut = ranks == 1 ? "all of them" : $"heads, columns and vocabulary ÷ {ranks}, what is not cut whole";
         List<PlanLine> lines =

@@ -17,9 +17,9 @@ internal static class PlanNotes
         foreach (var note in setup.Model.Notes) yield return note;
         if (setup.Model.MaxContext < setup.Request.Context)
             yield return $"The model was made for {Number(setup.Model.MaxContext.Value)} tokens; a context of {Number(setup.Request.Context)} is more.";
-        if (plan.Chosen is { AtWorst: 0 })
-            yield return "Nothing fits on these GPUs: " + (plan.Needed is { } needed
-                ? $"{needed.Gpus} are needed." : "fewer bits (--dtype), a shorter --context or a larger GPU.");
+        if (setup.Gpu is not null && plan.Chosen is null or { AtWorst: 0 })
+            yield return "Not one request fits: " + (plan.Needed is { } needed
+                ? $"{needed.Gpus} GPUs are needed." : "fewer bits (--dtype), a shorter --context or a larger GPU.");
         if (plan.Chosen is { AtWorst: > 0 } chosen) foreach (var note in Fitting(plan, chosen)) yield return note;
         if (setup.Prefix is null)
             yield return "Without shared prefixes a cache does not help. With --prefix TOKENS --hit-rate SHARE the plan says what they give back.";

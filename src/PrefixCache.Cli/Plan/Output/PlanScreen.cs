@@ -10,8 +10,29 @@ internal static class PlanScreen
 
     public static void Show(PlanReport report)
     {
-        var console = Open();
-        Console.WriteLine($"{report.Title}. GiB = 2^30 and GB = 10^9 bytes.");
+        var isPlain = Console.IsOutputRedirected || Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 };
+        if (isPlain) Console.Out.Write(Plain(report));
+        else Write(AnsiConsole.Console, report);
+    }
+
+    /// <summary>Without colours, nor the blanks that fill a table's lines.</summary>
+    private static string Plain(PlanReport report)
+    {
+        using var text = new StringWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = AnsiSupport.No,
+            ColorSystem = ColorSystemSupport.NoColors,
+            Out = new AnsiConsoleOutput(text),
+        });
+        console.Profile.Width = Console.IsOutputRedirected ? FileColumns : AnsiConsole.Console.Profile.Width;
+        Write(console, report);
+        return string.Concat(text.ToString().Split('\n').SkipLast(1).Select(line => line.TrimEnd() + "\n"));
+    }
+
+    private static void Write(IAnsiConsole console, PlanReport report)
+    {
+        console.MarkupLineInterpolated($"{report.Title}. GiB = 2^30 and GB = 10^9 bytes.");
         console.Write(Table(report));
         foreach (var note in report.Sources.Concat(report.Notes)) console.MarkupLineInterpolated($"- {note}");
     }
@@ -32,14 +53,5 @@ internal static class PlanScreen
 
         table.AddEmptyRow();
         return table;
-    }
-
-    private static IAnsiConsole Open()
-    {
-        var isPlain = Console.IsOutputRedirected || Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 };
-        if (!isPlain) return AnsiConsole.Console;
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors });
-        if (Console.IsOutputRedirected) console.Profile.Width = FileColumns;
-        return console;
     }
 }
