@@ -13,5 +13,6 @@ var root = new RootCommand("PrefixCache: shares the KV cache of prompt prefixes 
 var parsed = root.Parse(args);
 if (parsed.Errors.Count == 0) return await parsed.InvokeAsync();
 foreach (var error in parsed.Errors) await Console.Error.WriteLineAsync(error.Message);
-await Console.Error.WriteLineAsync("See 'prefixcache --help', 'prefixcache serve --help', 'prefixcache replay --help' and 'prefixcache plan --help'.");
+await Console.Error.WriteLineAsync("See 'prefixcache --help', 'prefixcache serve --help', 'prefixcache replay --help' and 'prefixcache "
+    + "plan --help'.");
 return ExitCode.BadOptions;

@@ -30,18 +30,21 @@ internal static class PlanCommand
         var parameters = Text("--parameters", "number", "In place of a model, its parameters: 345M, 13B; weights are all that follows");
         var type = Text("--dtype", Names(WeightType.All), "Of the weights [default: as published]");
         var kvType = Text("--kv-dtype", Names(WeightType.ForKv), "Of the KV [default: the weights', bf16 where those have fewer bits]");
-        var gpu = Text("--gpu", "name|size", "One of " + string.Join(", ", GpuCatalog.All.Select(known => known.Name)) + "; or 80GB, 80GiB");
+        var gpu = Text("--gpu", "name|size", "One of " + string.Join(", ", GpuCatalog.All.Select(known => known.Name))
+            + "; or 80GB, 80GiB");
         var gpus = Text("--gpus", "number", "GPUs that are there [default: as many as it takes]");
         var teraflops = Text("--tflops", "number", "What a GPU computes, dense 16-bit TFLOP/s [default: as the list has it]");
         var utilization = Text("--mfu", "share", "Of that, what prefill reaches [default: 50%]");
-        var context = Text("--context", "tokens", "Of the longest request, prompt and output: 8192 or 8k [default: 8k, or the model's longest]");
+        var context = Text("--context", "tokens", "Of the longest request, prompt and output: 8192 or 8k [default: 8k, or the model's "
+            + "longest]");
         var average = Text("--average-context", "tokens", "Of the average request [default: half-way between the prefix and --context]");
         var output = Text("--output", "tokens", "Of the context, what is generated; needed with --samples and --beams [default: 0]");
         var samples = Text("--samples", "number", "Outputs of one prompt that are generated in parallel [default: 1]");
         var beams = Text("--beams", "number", "Width of a beam search [default: 1]");
-        var contiguous = new Option<bool>("--contiguous") { Description = "KV lies in one piece for each sequence, as long as --context, not in pages." };
+        var contiguous = new Option<bool>("--contiguous") { Description = "KV of a sequence lies in one piece, as long as --context." };
         var block = Text("--block-tokens", "tokens", "Of a page of KV [default: 16]");
-        var fragmentation = Text("--fragmentation", "share", "Of the KV's memory, what is lost between requests [default: 0%; 30% with --contiguous]");
+        var fragmentation = Text("--fragmentation", "share",
+            "Of the KV's memory, what is lost between requests [default: 0%; 30% with --contiguous]");
         var headroom = Text("--headroom", "share", "Of a GPU's memory, what is left free [default: 20%]");
         var overhead = Text("--overhead", "size", "Of each GPU, what driver, graphs and workspaces take [default: 1GiB]");
         var step = Text("--step-tokens", "tokens", "That the engine computes at a time at most [default: 8192]");

@@ -90,7 +90,8 @@ internal sealed class PlanOptionReader
     {
         if (text is null) return null;
         var isPercent = text.EndsWith('%');
-        if (double.TryParse(isPercent ? text[..^1].Trim() : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+        if (double.TryParse(isPercent ? text[..^1].Trim() : text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+            out var number))
         {
             var share = isPercent ? number / 100 : number;
             if (share >= 0 && share <= max && (mayBeNone || share > 0)) return share;
@@ -103,7 +104,8 @@ internal sealed class PlanOptionReader
     public decimal? Amount(string option, string? text, string unit)
     {
         if (text is null) return null;
-        if (decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number is >= 0 and <= 1_000_000)
+        if (decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+            out var number) && number is >= 0 and <= 1_000_000)
             return number;
         _faults.Add($"{option}: '{text}' is no number of {unit} from 0 to 1,000,000");
         return null;
@@ -112,7 +114,8 @@ internal sealed class PlanOptionReader
     public long? Size(string option, string? text)
     {
         if (text is null) return null;
-        if (text.Length > 0 && (char.IsAsciiLetter(text[^1]) || text == "0") && OptionValue.TrySize(text, out var bytes) && bytes >= 0) return bytes;
+        if (text.Length > 0 && (char.IsAsciiLetter(text[^1]) || text == "0") && OptionValue.TrySize(text,
+            out var bytes) && bytes >= 0) return bytes;
         _faults.Add($"{option}: '{text}' is no size with a unit: write 1GiB or 500MB");
         return null;
     }
@@ -122,7 +125,8 @@ internal sealed class PlanOptionReader
     {
         if (text is null) return null;
         var scale = text.Length == 0 ? 1 : char.ToUpperInvariant(text[^1]) switch { 'M' => 1e6m, 'B' => 1e9m, 'T' => 1e12m, _ => 1 };
-        if (decimal.TryParse(scale == 1 ? text : text[..^1], NumberStyles.AllowDecimalPoint | NumberStyles.AllowThousands, CultureInfo.InvariantCulture,
+        if (decimal.TryParse(scale == 1 ? text : text[..^1], NumberStyles.AllowDecimalPoint | NumberStyles.AllowThousands,
+            CultureInfo.InvariantCulture,
             out var number) && number > 0 && number * scale is >= 1 and <= 1e16m) return (long)(number * scale);
         _faults.Add($"{option}: '{text}' is no number of parameters: write 345M, 13B or 1.8T");
         return null;

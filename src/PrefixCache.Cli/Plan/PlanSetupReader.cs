@@ -64,7 +64,8 @@ internal sealed class PlanSetupReader(PlanOptions options, PlanOptionReader read
         if (output >= context) reader.Fault($"--output: {output} tokens leave nothing of a context of {context} for the prompt");
         if (samples > 1 && beams > 1) reader.Fault("--samples and --beams: a request has one or the other");
         if (Math.Max(samples, beams) > 1 && options.Output is null)
-            reader.Fault($"{(samples > 1 ? "--samples" : "--beams")} needs --output: how many tokens of the context each of them generates");
+            reader.Fault($"{(samples > 1 ? "--samples" : "--beams")} needs --output: how many tokens of the context each of them "
+                + "generates");
         if (options.IsContiguous && block is not null) reader.Fault("--block-tokens is of pages: not with --contiguous");
         return new RequestShape(context)
         {
@@ -82,7 +83,8 @@ internal sealed class PlanSetupReader(PlanOptions options, PlanOptionReader read
         var rate = reader.Share("--hit-rate", options.HitRate, 1);
         if (options.Prefix is null)
         {
-            if (options.Prefixes is not null || options.HitRate is not null) reader.Fault("--hit-rate and --prefixes are of a --prefix: add its tokens");
+            if (options.Prefixes is not null || options.HitRate is not null) reader.Fault(
+                "--hit-rate and --prefixes are of a --prefix: add its tokens");
             return null;
         }
 

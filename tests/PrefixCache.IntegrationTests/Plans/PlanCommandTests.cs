@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using PrefixCache.IntegrationTests.Docs;
 using PrefixCache.IntegrationTests.Fixtures;
 
 namespace PrefixCache.IntegrationTests.Plans;
@@ -14,27 +15,31 @@ public sealed partial class PlanCommandTests
         var plan = await JsonAsync("--model", "llama-3.1-8b", "--gpu", "a100-80gb", "--context", "8192");
         Assert.Equal(
             (16_060_522_496, 131_072, 1L << 30, 68_719_476_736, 47, 1), // PlanTests has the computation.
-            (Whole(plan, "weights_bytes"), Whole(plan, "kv_bytes_per_token"), Whole(plan, "kv_bytes_per_request"), Whole(plan, "usable_bytes"),
+            (Whole(plan, "weights_bytes"), Whole(plan, "kv_bytes_per_token"), Whole(plan, "kv_bytes_per_request"),
+                Whole(plan, "usable_bytes"),
                 Whole(plan, "concurrent_requests"), Whole(plan, "gpus_needed")));
-        Assert.Equal("2 (K, V) × 32 layers × 8 KV heads × 128 × 2 B", plan.GetProperty("formulas").GetProperty("kv_bytes_per_token").GetString());
+        Assert.Equal("2 (K, V) × 32 layers × 8 KV heads × 128 × 2 B",
+            plan.GetProperty("formulas").GetProperty("kv_bytes_per_token").GetString());
     }
 
     [Fact]
     public async Task Json_EveryFigure_HasAFormula()
     {
-        var plan = await JsonAsync("--model", "llama-2-13b", "--gpu", "a100-40gb", "--context", "2k", "--users", "10", "--per-user-gb", "1.6",
-            "--buffer-gb", "9.2", "--prefix", "900", "--hit-rate", "80%", "--output", "100", "--beams", "4");
+        var plan = await JsonAsync("--model", "llama-2-13b", "--gpu", "a100-40gb", "--context", "2k", "--users", "10", "--per-user-gb",
+            "1.6", "--buffer-gb", "9.2", "--prefix", "900", "--hit-rate", "80%", "--output", "100", "--beams", "4");
         var formulas = plan.GetProperty("formulas");
         Assert.All(plan.EnumerateObject().Where(figure => figure.Value.ValueKind is JsonValueKind.Number),
             figure => Assert.NotEmpty(formulas.GetProperty(figure.Name).GetString()!));
         Assert.Equal((51_200_000_000, 2L), (Whole(plan, "rule_of_thumb_bytes"), Whole(plan, "rule_of_thumb_gpus")));
-        Assert.Contains(plan.GetProperty("notes").EnumerateArray(), note => note.GetString()!.Contains("51.2 GB", StringComparison.Ordinal));
+        Assert.Contains(plan.GetProperty("notes").EnumerateArray(), note =>
+            note.GetString()!.Contains("51.2 GB", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task Table_ForPeople_HasValuesFormulasAndWhatNotesGetWrong()
     {
-        var output = await OutputAsync("--model", "llama-3.1-8b", "--gpu", "a100-80gb", "--users", "40", "--per-user-gb", "1.2", "--buffer-gb", "5");
+        var output = await OutputAsync("--model", "llama-3.1-8b", "--gpu", "a100-80gb", "--users", "40", "--per-user-gb", "1.2",
+            "--buffer-gb", "5");
         foreach (var text in new[]
         {
             "KV of a token in bf16", "131,072 B (128 KiB)", "16 GB of weights + 1.2 GB × 40 users + 5 GB = 69 GB",
@@ -48,8 +53,11 @@ public sealed partial class PlanCommandTests
     [Fact]
     public async Task Markdown_OfAModelThatFitsOnNothing_SaysSo()
     {
-        var output = await OutputAsync("--model", "opt-175b", "--gpu", "t4", "--dtype", "f32", "--markdown");
-        foreach (var text in new[] { "# opt-175b on t4\n", "| what | value | formula |", "| GPUs needed for one request at worst | none |", "- Not one request fits" })
+        var output = await OutputAsync("--model", "opt-175b", "--gpu", "8GB", "--dtype", "f32", "--markdown");
+        foreach (var text in new[]
+        {
+            "# opt-175b on 8GB\n", "| what | value | formula |", "| GPUs needed for one request at worst | none |", "- Not one request fits",
+        })
             Assert.Contains(text, output, StringComparison.Ordinal);
     }
 
@@ -75,14 +83,17 @@ public sealed partial class PlanCommandTests
     [Fact]
     public async Task Options_Faulty_AreNamedTogetherAndEndWithTwo()
     {
-        var (code, output, errors) = await RunAsync("--model", "llama-9", "--gpu", "80", "--context", "1x", "--samples", "3", "--prefix", "100",
-            "--headroom", "20", "--dtype", "ternary", "--json", "--markdown", "--per-user-gb", "1");
+        var (code, output, errors) = await RunAsync("--model", "llama-9", "--gpu", "80", "--context", "1x", "--samples", "3", "--prefix",
+            "100", "--headroom", "20", "--dtype", "ternary", "--json", "--markdown", "--per-user-gb", "1");
         Assert.Equal((2, ""), (code, output));
         foreach (var fault in new[]
         {
-            "--model: 'llama-9' is no file, and none of llama-2-7b", "--gpu: '80' is none of a100-40gb", "80GB is 80 × 10^9 bytes, 80GiB 80 × 2^30",
-            "--context: '1x' is no number of tokens", "--samples needs --output", "--prefix needs --hit-rate", "--headroom: '20' is no share up to 90%",
-            "--dtype: 'ternary' is none of f32, bf16", "--json and --markdown: give one", "--per-user-gb needs --users", "See 'prefixcache plan --help'.",
+            "--model: 'llama-9' is no file, and none of llama-2-7b", "--gpu: '80' is none of a100-40gb",
+            "80GB is 80 × 10^9 bytes, 80GiB 80 × 2^30",
+            "--context: '1x' is no number of tokens", "--samples needs --output", "--prefix needs --hit-rate",
+            "--headroom: '20' is no share up to 90%",
+            "--dtype: 'ternary' is none of f32, bf16", "--json and --markdown: give one", "--per-user-gb needs --users",
+            "See 'prefixcache plan --help'.",
         })
             Assert.Contains(fault, errors, StringComparison.Ordinal);
     }

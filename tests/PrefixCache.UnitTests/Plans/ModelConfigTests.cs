@@ -8,14 +8,16 @@ public class ModelConfigTests
 {
     private const string Llama = """
         "model_type": "llama", "num_hidden_layers": 32, "hidden_size": 4096, "intermediate_size": 14336, "num_attention_heads": 32,
-        "num_key_value_heads": 8, "vocab_size": 128256, "max_position_embeddings": 131072, "tie_word_embeddings": false, "torch_dtype": "bfloat16"
+        "num_key_value_heads": 8, "vocab_size": 128256, "max_position_embeddings": 131072, "tie_word_embeddings": false,
+            "torch_dtype": "bfloat16"
         """;
 
     private const string DeepSeek = """
         {"model_type": "deepseek_v3", "num_hidden_layers": 61, "hidden_size": 7168, "intermediate_size": 18432, "num_attention_heads": 128,
         "num_key_value_heads": 128, "vocab_size": 129280, "q_lora_rank": 1536, "kv_lora_rank": 512, "qk_nope_head_dim": 128,
         "qk_rope_head_dim": 64, "v_head_dim": 128, "n_routed_experts": 256, "num_experts_per_tok": 8, "n_shared_experts": 1,
-        "moe_intermediate_size": 2048, "moe_layer_freq": 1, "first_k_dense_replace": 3, "topk_method": "noaux_tc", "torch_dtype": "bfloat16",
+        "moe_intermediate_size": 2048, "moe_layer_freq": 1, "first_k_dense_replace": 3, "topk_method": "noaux_tc",
+            "torch_dtype": "bfloat16",
         "quantization_config": {"quant_method": "fp8", "weight_block_size": [128, 128]}}
         """;
 
@@ -48,8 +50,9 @@ public class ModelConfigTests
         {"model_type": "qwen3", "num_hidden_layers": 28, "hidden_size": 1024, "intermediate_size": 3072, "num_attention_heads": 16,
         "num_key_value_heads": 8, "head_dim": 128, "vocab_size": 151936, "tie_word_embeddings": true, "attention_bias": false}
         """, 596_049_920)] // Qwen3 0.6B
-    [InlineData("""{"model_type": "gpt2", "n_layer": 12, "n_embd": 768, "n_head": 12, "n_positions": 1024, "vocab_size": 50257, "n_inner": null}""",
-        124_439_808)]
+    [InlineData("""
+        {"model_type": "gpt2", "n_layer": 12, "n_embd": 768, "n_head": 12, "n_positions": 1024, "vocab_size": 50257, "n_inner": null}
+        """, 124_439_808)] // GPT-2
     [InlineData("""
         {"model_type": "opt", "num_hidden_layers": 12, "hidden_size": 768, "ffn_dim": 3072, "num_attention_heads": 12, "vocab_size": 50272,
         "max_position_embeddings": 2048}
@@ -68,7 +71,8 @@ public class ModelConfigTests
     [InlineData("{\"quant_method\": \"awq\", \"bits\": 4}", "int4")]
     [InlineData("{\"quant_method\": \"gptq\", \"bits\": 8}", "int8")]
     [InlineData("{\"quant_method\": \"bitsandbytes\", \"load_in_4bit\": true}", "int4")]
-    [InlineData("{\"quant_method\": \"compressed-tensors\", \"config_groups\": {\"group_0\": {\"weights\": {\"num_bits\": 8, \"type\": \"float\"}}}}", "fp8")]
+    [InlineData("{\"quant_method\": \"compressed-tensors\", \"config_groups\": {\"group_0\": {\"weights\": {\"num_bits\": 8, \"type\": "
+        + "\"float\"}}}}", "fp8")]
     [InlineData("{\"quant_method\": \"new\"}", "bf16")]
     public void Parse_Quantization_IsAHint(string quantization, string type) =>
         Assert.Equal(type, ModelConfig.Parse("x", "{" + Llama + ", \"quantization_config\": " + quantization + "}").WeightType.Name);
@@ -83,14 +87,18 @@ public class ModelConfigTests
     [Theory]
     [InlineData("\"hidden_size\": 4096", "\"hidden_size\": null", "hidden_size or n_embd is missing")]
     [InlineData("\"vocab_size\": 128256,", "", "vocab_size is missing")]
-    [InlineData("\"num_key_value_heads\": 8", "\"num_key_value_heads\": 7", "num_key_value_heads is 7: it must divide num_attention_heads, 32")]
+    [InlineData("\"num_key_value_heads\": 8", "\"num_key_value_heads\": 7",
+        "num_key_value_heads is 7: it must divide num_attention_heads, 32")]
     [InlineData("\"num_hidden_layers\": 32", "\"num_hidden_layers\": \"32\"", "num_hidden_layers is \"32\": it must be a whole number")]
     [InlineData("\"num_hidden_layers\": 32", "\"num_hidden_layers\": -1", "num_hidden_layers is -1")]
     [InlineData("\"hidden_size\": 4096", "\"hidden_size\": 4097", "head_dim is missing, and hidden_size 4097 is no multiple")]
     [InlineData("\"torch_dtype\": \"bfloat16\"", "\"torch_dtype\": \"ternary\"", "torch_dtype is 'ternary'")]
-    [InlineData("\"torch_dtype\"", "\"layer_types\": [\"full_attention\"], \"torch_dtype\"", "layer_types has 1 entries: there are 32 layers")]
-    [InlineData("\"torch_dtype\"", "\"mamba_d_state\": 16, \"torch_dtype\"", "mamba_d_state is there: the model has layers without attention")]
-    [InlineData("\"torch_dtype\"", "\"num_local_experts\": 2, \"num_experts_per_tok\": 3, \"torch_dtype\"", "num_experts_per_tok is 3: there are 2 experts")]
+    [InlineData("\"torch_dtype\"", "\"layer_types\": [\"full_attention\"], \"torch_dtype\"",
+        "layer_types has 1 entries: there are 32 layers")]
+    [InlineData("\"torch_dtype\"", "\"mamba_d_state\": 16, \"torch_dtype\"",
+        "mamba_d_state is there: the model has layers without attention")]
+    [InlineData("\"torch_dtype\"", "\"num_local_experts\": 2, \"num_experts_per_tok\": 3, \"torch_dtype\"",
+        "num_experts_per_tok is 3: there are 2 experts")]
     [InlineData("\"num_hidden_layers\": 32", "\"num_hidden_layers\": 16777216", "more than 10^15 parameters")]
     [InlineData("\"model_type\": \"llama\",", "\"model_type\": 7,", "model_type is 7: it must be text")]
     [InlineData("\"model_type\": \"llama\",", "", "")]

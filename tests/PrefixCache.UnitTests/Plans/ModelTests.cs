@@ -1,6 +1,7 @@
 using PrefixCache.Cli.Plan.Arithmetic;
 using PrefixCache.Cli.Plan.Gpus;
 using PrefixCache.Cli.Plan.Models;
+using PrefixCache.Core.Replay;
 
 namespace PrefixCache.UnitTests.Plans;
 
@@ -10,7 +11,8 @@ public class ModelTests
     private const long Mebibyte = 1 << 20;
     private const long Gibibyte = 1 << 30;
 
-    /// <summary>Parameters as the safetensors index of each published checkpoint adds up to; of GPT-3 and OPT as their papers state.</summary>
+    /// <summary>Parameters as the safetensors index of each published checkpoint adds up to; of GPT-3 and OPT as their papers
+    /// state.</summary>
     [Theory]
     [InlineData("llama-2-7b", 6_738_415_616)]
     [InlineData("llama-2-13b", 13_015_864_320)]
@@ -54,6 +56,16 @@ public class ModelTests
     public void KvOfAToken_In16Bits_IsByHand(string model, long bytes) =>
         Assert.Equal(bytes, new KvCost(TestSetups.Model(model), WeightType.BFloat16).TokenBytes);
 
+    /// <summary>`replay --layout` and `plan --model` say the same of the same model.</summary>
+    [Fact]
+    public void KvOfAToken_WhereReplayKnowsTheModel_IsTheSame()
+    {
+        var both = NamedLayout.All.Where(layout => ModelCatalog.Find(layout.Name) is not null).ToList();
+        Assert.True(both.Count >= 5);
+        Assert.All(both, layout => Assert.Equal(
+            layout.BytesPerToken, new KvCost(TestSetups.Model(layout.Name), WeightType.BFloat16).TokenBytes));
+    }
+
     /// <summary>Llama 3.1 8B: tokens × 131,072 B. Llama 13B: 2,000 × 819,200 B, the published «1.6 GB», and ten of those «16 GB».</summary>
     [Theory]
     [InlineData("llama-3.1-8b", 900, 117_964_800)] // 112.5 MiB
@@ -72,7 +84,8 @@ public class ModelTests
     [InlineData(345_000_000, 690_000_000)]
     [InlineData(13_000_000_000, 26_000_000_000)]
     [InlineData(175_000_000_000, 350_000_000_000)]
-    public void Weights_InF16_AreTwoBytesEach(long parameters, long bytes) => Assert.Equal(bytes, WeightType.Float16.MatrixBytes(parameters));
+    public void Weights_InF16_AreTwoBytesEach(long parameters, long bytes) =>
+        Assert.Equal(bytes, WeightType.Float16.MatrixBytes(parameters));
 
     /// <summary>350 GB ÷ 85.9 GB = 4.07; 141.1 GB ÷ 85.9 GB = 1.64; 16.06 GB ÷ 85.9 GB.</summary>
     [Theory]

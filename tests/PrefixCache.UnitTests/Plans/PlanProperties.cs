@@ -38,24 +38,28 @@ public class PlanProperties
 
     [Fact]
     public void Requests_OfMoreSequences_AreNeverMore() => Check(setup =>
-        All(setup, setup with { Request = setup.Request with { Sequences = setup.Request.Sequences + 1 } }, (less, more) => more.AtWorst <= less.AtWorst));
+        All(setup, setup with { Request = setup.Request with { Sequences = setup.Request.Sequences + 1 } }, (less, more) =>
+            more.AtWorst <= less.AtWorst));
 
     [Fact]
     public void Requests_WithMoreHeadroom_AreNeverMore() => Check(setup =>
         All(setup, setup with { Headroom = setup.Headroom + 0.1 }, (less, more) => more.AtWorst <= less.AtWorst));
 
     [Fact]
-    public void Requests_OnAverage_AreNeverFewerThanAtWorst() => Check(setup => All(setup, setup, (one, _) => one.OnAverage >= one.AtWorst));
+    public void Requests_OnAverage_AreNeverFewerThanAtWorst() =>
+        Check(setup => All(setup, setup, (one, _) => one.OnAverage >= one.AtWorst));
 
     /// <summary>What is promised fits, and one request more does not.</summary>
     [Fact]
     public void Requests_AsPromised_FitIntoWhatIsUsable() => Check(setup => All(setup, setup, (one, _) =>
-        one.AtWorst == 0 || (one.Used(one.AtWorst, setup.Request) <= one.UsableBytes && one.Used(one.AtWorst + 1, setup.Request) > one.UsableBytes)));
+        one.AtWorst == 0 || (one.Used(one.AtWorst, setup.Request) <= one.UsableBytes
+            && one.Used(one.AtWorst + 1, setup.Request) > one.UsableBytes)));
 
     [Fact]
     public void Ranks_Together_HoldAllWeightsAndKv() => Check(setup => All(setup, setup, (one, _) =>
         one.Ranks * one.WeightBytes >= new ModelTensors(setup.Model).Bytes(setup.WeightType)
-        && one.Ranks * new KvCost(setup.Model, setup.KvType).RankLayerBytes(one.Ranks) >= new KvCost(setup.Model, setup.KvType).LayerBytes));
+        && one.Ranks * new KvCost(setup.Model, setup.KvType).RankLayerBytes(one.Ranks)
+            >= new KvCost(setup.Model, setup.KvType).LayerBytes));
 
     [Fact]
     public void Gpus_ForMoreUsers_AreNeverFewer() => Check(setup =>

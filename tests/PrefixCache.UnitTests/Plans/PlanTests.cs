@@ -17,7 +17,8 @@ public class PlanTests
         var budget = plan.Chosen!.Budget;
         Assert.Equal((68_719_476_736, 16_060_522_496, 838_860_800, 50_746_351_616),
             (budget.UsableBytes, budget.WeightBytes, budget.StepBytes, budget.KvBytes));
-        Assert.Equal((1_074_254_848, 47, 94, 1), (budget.RequestBytes(plan.Setup.Request), plan.Chosen.AtWorst, plan.Chosen.OnAverage, plan.Needed!.Gpus));
+        Assert.Equal((1_074_254_848, 47, 94, 1), (budget.RequestBytes(plan.Setup.Request), plan.Chosen.AtWorst, plan.Chosen.OnAverage,
+            plan.Needed!.Gpus));
     }
 
     [Fact]
@@ -41,7 +42,8 @@ public class PlanTests
     public void Gpus_ForMoreUsersThanOneCopyServes_AreMoreAndServeThem()
     {
         var plan = new KvPlan(TestSetups.Of("llama-3.1-8b", "a100-80gb", 8192) with { Users = 200 });
-        // 47 on 1, 110 on 2, 235 on 4: five copies on one GPU each, four GPUs of two copies, or one copy on four. The fewest, then the smallest size.
+        // 47 on 1, 110 on 2, 235 on 4: five copies on one GPU each, four GPUs of two copies, or one copy on four. The fewest, then the
+        // smallest size.
         Assert.Equal((4L, 2), (plan.Needed!.Gpus, plan.Needed.Budget.Ranks));
         Assert.True(plan.Needed.AtWorst >= 200);
     }
@@ -54,7 +56,8 @@ public class PlanTests
     public void KvOfARank_AndLayer_IsItsHeads(string model, int ranks, long bytes) =>
         Assert.Equal(bytes, new KvCost(TestSetups.Model(model), WeightType.BFloat16).RankLayerBytes(ranks));
 
-    /// <summary>100 prompt tokens are six whole blocks of 16 and four more tokens; each sequence has those four and its 30, in blocks: 48.</summary>
+    /// <summary>100 prompt tokens are six whole blocks of 16 and four more tokens; each sequence has those four and its 30, in blocks:
+    /// 48.</summary>
     [Fact]
     public void Samples_ShareThePromptsWholeBlocks()
     {
@@ -64,7 +67,8 @@ public class PlanTests
         Assert.Equal(144 + (3 * 16), request.TokensAtBest);
     }
 
-    /// <summary>A prompt of 96 tokens fills six blocks: 96 + 4 × 32. One of 95 has 15 in a block that each sequence copies: 80 + 4 × 48, which is more.</summary>
+    /// <summary>A prompt of 96 tokens fills six blocks: 96 + 4 × 32. One of 95 has 15 in a block that each sequence copies: 80 + 4 × 48,
+    /// which is more.</summary>
     [Fact]
     public void Samples_WherePromptsFillTheirBlocks_AreCountedAsTheWorstOfShorterOnes() =>
         Assert.Equal(80 + (4 * 48), new RequestShape(126) { Output = 30, Sequences = 4 }.Tokens);

@@ -22,7 +22,8 @@ internal sealed record ActivationCost(ModelShape Model, WeightType Type)
         }
     }
 
-    /// <summary>What the matrices of the feed-forward part make: gate, up and their product, of as many experts as compute a token.</summary>
+    /// <summary>What the matrices of the feed-forward part make: gate, up and their product, of as many experts as compute a
+    /// token.</summary>
     public long FeedForwardWidth
     {
         get

@@ -23,8 +23,8 @@ internal sealed record RequestShape(int Context)
     public int Prompt => Context - Output;
 
     /// <summary>Tokens that KV is kept for at worst: sequences share the prompt's whole blocks, and none of what they generate.</summary>
-    /// <remarks>A prompt that fills its last block takes less than a shorter one that lacks a token of it, which each sequence then completes
-    /// in a copy. So the worst of all prompts up to this length counts: more context never takes less.</remarks>
+    /// <remarks>A prompt that fills its last block takes less than a shorter one that lacks a token of it, which each sequence then
+    /// completes in a copy. So the worst of all prompts up to this length counts: more context never takes less.</remarks>
     public long Tokens
     {
         get

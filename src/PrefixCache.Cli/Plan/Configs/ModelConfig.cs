@@ -19,7 +19,8 @@ internal static class ModelConfig
         var file = Directory.Exists(path) ? Path.Combine(path, "config.json") : path;
         try
         {
-            if (new FileInfo(file).Length > MaxBytes) throw new ModelConfigException($"it is larger than {MaxBytes >> 20} MiB: no config.json is");
+            if (new FileInfo(file).Length > MaxBytes) throw new ModelConfigException(
+                $"it is larger than {MaxBytes >> 20} MiB: no config.json is");
             return Parse(file, File.ReadAllText(file));
         }
         catch (Exception exception) when (exception is ModelConfigException or IOException or UnauthorizedAccessException)
@@ -123,6 +124,7 @@ internal static class ModelConfig
         var widest = (double)Math.Max(shape.Intermediate, shape.Experts is { } experts ? (double)experts.Count * experts.Intermediate : 0);
         var width = Math.Max(widest, Math.Max(shape.Vocabulary, (double)shape.Heads * shape.HeadDimension));
         return width * shape.Hidden * shape.Layers <= MaxParameters ? shape : throw fields.Fault(
-            "num_hidden_layers", $"{shape.Layers}, hidden_size {shape.Hidden} and the widths give more than 10^15 parameters: one of them is wrong");
+            "num_hidden_layers", $"{shape.Layers}, hidden_size {shape.Hidden} and the widths give more than 10^15 parameters: one of "
+                + "them is wrong");
     }
 }

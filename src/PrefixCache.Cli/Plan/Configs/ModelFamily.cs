@@ -42,7 +42,8 @@ internal sealed record ModelFamily
     {
         "llama" or "mistral" or "mixtral" or "phi3" or "deepseek_v2" or "deepseek_v3" or "kimi_k2" => Llama,
         "mistral3" or "ministral" => Llama,
-        "qwen2" or "qwen2_moe" or "qwen2_vl_text" or "qwen2_5_vl_text" => new() { HasQkvBias = true, BiasIsOfQkvAlone = true, SlidesOnRequest = true },
+        "qwen2" or "qwen2_moe" or "qwen2_vl_text" or "qwen2_5_vl_text" =>
+            new() { HasQkvBias = true, BiasIsOfQkvAlone = true, SlidesOnRequest = true },
         "qwen3" or "qwen3_moe" => new() { HasHeadNorms = true, SlidesOnRequest = true },
         "gemma" => new() { IsTied = true },
         "gemma2" => new() { IsTied = true, NormsPerLayer = 4, FullEvery = 2 },
@@ -50,7 +51,10 @@ internal sealed record ModelFamily
         "opt" => Gpt(2),
         "gpt2" => Gpt(0) with { WidensByFour = true },
         null => Llama with { Notes = ["config.json has no model_type: weights are counted as of a Llama-like decoder."] },
-        _ => Llama with { Notes = [$"model_type '{type}' is not known: weights are counted as of a Llama-like decoder; KV does not depend on it."] },
+        _ => Llama with
+        {
+            Notes = [$"model_type '{type}' is not known: weights are counted as of a Llama-like decoder; KV does not depend on it."],
+        },
     };
 
     private static ModelFamily Gpt(int positionOffset) => new()

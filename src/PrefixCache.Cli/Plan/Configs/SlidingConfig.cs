@@ -14,7 +14,8 @@ internal static class SlidingConfig
 
     public static IEnumerable<string> Notes(int layers) => layers == 0
         ? []
-        : [$"{layers} layers look back over a window only. Nodes of this release keep KV of models whose every layer sees the whole context."];
+        : [$"{layers} layers look back over a window only. Nodes of this release keep KV of models whose every layer sees the whole "
+            + "context."];
 
     private static int Listed(ConfigFields fields, IReadOnlyList<JsonElement> types, int layers)
     {

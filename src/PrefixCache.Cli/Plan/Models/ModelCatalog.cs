@@ -14,7 +14,8 @@ internal static class ModelCatalog
             WeightType = WeightType.Float16,
             Notes =
             [
-                "A published sum of 26 GB of weights, 16 GB of KV (10 × 2,000 tokens) and 9.2 GB beside has it come to 101.2 GB and three 40 GB GPUs. "
+                "A published sum of 26 GB of weights, 16 GB of KV (10 × 2,000 tokens) and 9.2 GB beside has it come to 101.2 GB and "
+                    + "three 40 GB GPUs. "
                 + "26 + 16 + 9.2 = 51.2 GB: two 40 GB GPUs hold it.",
             ],
         },
@@ -23,7 +24,8 @@ internal static class ModelCatalog
         {
             Notes =
             [
-                "Published notes have 8,192 tokens take 512 MB. In 16 bits they take 8,192 × 131,072 B = 1 GiB (1.07 GB); 512 MiB are 4,096 tokens.",
+                "Published notes have 8,192 tokens take 512 MB. In 16 bits they take 8,192 × 131,072 B = 1 GiB (1.07 GB); 512 MiB are "
+                    + "4,096 tokens.",
             ],
         },
         Llama("llama-3.1-70b", Llama31 + "70B", 80, 8192, 28672, 64, 8, 128256, 131072),
@@ -47,7 +49,8 @@ internal static class ModelCatalog
             Notes = ["Without the module that predicts a second token, which the checkpoint also has."],
         },
         Gpt("gpt-3-175b", "Brown et al. 2020, Language Models are Few-Shot Learners, table 2.1", vocabulary: 50257, positions: 2048),
-        Gpt("opt-175b", "Zhang et al. 2022, OPT: Open Pre-trained Transformer Language Models, table 1", vocabulary: 50272, positions: 2050),
+        Gpt("opt-175b", "Zhang et al. 2022, OPT: Open Pre-trained Transformer Language Models, table 1", vocabulary: 50272,
+            positions: 2050),
     ];
 
     /// <summary>By name, whatever its case and hyphens, with or without the owner's name before it; null = not known.</summary>

@@ -8,7 +8,8 @@ internal sealed class ModelTensors
     public ModelTensors(ModelShape shape)
     {
         _shape = shape;
-        List<TensorGroup> groups = [.. Embeddings(), .. shape.Latent is { } latent ? Latent(latent) : Attention(), .. FeedForward(), .. Norms()];
+        List<TensorGroup> groups = [.. Embeddings(), .. shape.Latent is { } latent ? Latent(latent) : Attention(), .. FeedForward(),
+            .. Norms()];
         Counted = groups.Sum(group => group.Parameters);
         if (shape.PublishedParameters - Counted is > 0 and var rest)
             groups.Add(new TensorGroup("up to the published count", rest, TensorCut.Even) { IsMatrix = false });
@@ -39,7 +40,8 @@ internal sealed class ModelTensors
         var table = (long)_shape.Vocabulary * _shape.Hidden;
         yield return Other("embeddings", table);
         if (!_shape.IsTied) yield return Other("output matrix", table);
-        if (_shape.LearnedPositions > 0) yield return Other("positions", (long)_shape.LearnedPositions * _shape.Hidden, TensorCut.Replicated);
+        if (_shape.LearnedPositions > 0) yield return Other("positions", (long)_shape.LearnedPositions * _shape.Hidden,
+            TensorCut.Replicated);
     }
 
     private IEnumerable<TensorGroup> Attention()

@@ -16,14 +16,18 @@ internal static class FitSection
         var copies = chosen is { Replicas: > 1 } ? $"{chosen.Replicas} copies × " : "";
         List<PlanLine> lines =
         [
-            new("concurrent_requests", $"requests at once of {Number(setup.Request.Context)} tokens, at worst", chosen?.AtWorst ?? 0, PlanUnit.Count,
+            new("concurrent_requests", $"requests at once of {Number(setup.Request.Context)} tokens, at worst", chosen?.AtWorst ?? 0,
+                PlanUnit.Count,
                 copies + "left for KV ÷ (KV + logits of a request), rounded down"),
             new("concurrent_requests_average", $"requests at once of {Number(setup.AverageContext)} tokens, on average",
                 chosen?.OnAverage ?? 0, PlanUnit.Count,
-                setup.Request.IsPaged ? copies + "the same with the average request" : "contiguous memory is taken for the longest request: as at worst"),
-            new("gpus_for_weights_alone", "GPUs for the weights alone", Deployment.ForWeightsAlone(plan.WeightBytes, setup.Gpu!), PlanUnit.Count,
+                setup.Request.IsPaged ? copies + "the same with the average request"
+                    : "contiguous memory is taken for the longest request: as at worst"),
+            new("gpus_for_weights_alone", "GPUs for the weights alone", Deployment.ForWeightsAlone(plan.WeightBytes, setup.Gpu!),
+                PlanUnit.Count,
                 $"{Bytes(plan.WeightBytes)} ÷ {Bytes(setup.Gpu!.Bytes)}, rounded up: no headroom, no KV, heads not divided"),
-            new("gpus_needed", "GPUs needed for " + (setup.Users is { } users ? $"{Number(users)} requests at worst" : "one request at worst"),
+            new("gpus_needed", "GPUs needed for " + (setup.Users is { } users ? $"{Number(users)} requests at worst"
+                : "one request at worst"),
                 plan.Needed?.Gpus, PlanUnit.Count, NeededFormula(plan)),
             new("tensor_parallel", "GPUs of one copy of the model", chosen?.Budget.Ranks, PlanUnit.Count,
                 $"tensor-parallel size: divides {setup.Model.Heads} heads{KvHeads(setup)}"),
@@ -31,7 +35,8 @@ internal static class FitSection
                 setup.Gpus is { } gpus ? $"{gpus} GPUs ÷ {chosen?.Budget.Ranks}" : "as many as the requests take"),
         ];
         foreach (var budget in plan.Budgets.Where(budget => budget.Ranks <= Math.Max(HostGpus, chosen?.Budget.Ranks ?? 0)))
-            lines.Add(new($"concurrent_requests_by_tensor_parallel/{budget.Ranks}", $"  requests at worst on {budget.Ranks}", budget.AtWorst,
+            lines.Add(new($"concurrent_requests_by_tensor_parallel/{budget.Ranks}", $"  requests at worst on {budget.Ranks}",
+                budget.AtWorst,
                 PlanUnit.Count, budget.KvBytes > 0
                     ? $"{Bytes(budget.KvBytes)} left on each ÷ {Bytes(budget.RequestBytes(setup.Request))}"
                     : $"weights ({Bytes(budget.WeightBytes)} on each), activations and overhead do not leave any memory"));
@@ -43,7 +48,8 @@ internal static class FitSection
         ? $", and {setup.Model.KvHeads} KV heads or is a multiple of them" : "";
 
     private static string NeededFormula(KvPlan plan) => plan.Needed is { } needed
-        ? needed.Replicas == 1 ? "the smallest tensor-parallel size that they fit on" : $"{needed.Replicas} copies × {needed.Budget.Ranks} GPUs, the fewest of all sizes"
+        ? needed.Replicas == 1 ? "the smallest tensor-parallel size that they fit on"
+            : $"{needed.Replicas} copies × {needed.Budget.Ranks} GPUs, the fewest of all sizes"
         : "they fit on no size that divides the heads: a larger GPU, fewer bits or a shorter context";
 
     /// <summary>Reading weights and KV once bounds a step from below, whatever the computing.</summary>
@@ -52,7 +58,8 @@ internal static class FitSection
         if (plan.Setup.Gpu is not { BytesPerSecond: > 0 } gpu || plan.Chosen is not { AtWorst: > 0 } chosen) return null;
         var budget = chosen.Budget;
         var bytes = budget.WeightBytes + (budget.AtWorst * plan.Kv.RankRequestBytes(plan.Setup.Request, budget.Ranks));
-        return new("decode_step_seconds_least", "a step that generates a token of each, at least", bytes / gpu.BytesPerSecond, PlanUnit.Seconds,
+        return new("decode_step_seconds_least", "a step that generates a token of each, at least", bytes / gpu.BytesPerSecond,
+            PlanUnit.Seconds,
             $"(weights + KV of {Number(budget.AtWorst)} requests on each GPU) ÷ {gpu.BytesPerSecond / 1e12:0.###} TB/s");
     }
 }

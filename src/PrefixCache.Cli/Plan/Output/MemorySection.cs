@@ -20,16 +20,20 @@ internal static class MemorySection
             new("headroom_bytes", $"− headroom of {Percent(setup.Headroom)}", gpu.Bytes - budget.UsableBytes, PlanUnit.Bytes,
                 $"{Percent(setup.Headroom)} × memory, left free (--headroom)"),
             new("usable_bytes", "= usable" + (gpus == 1 ? "" : $", all {gpus} GPUs"), gpus * budget.UsableBytes, PlanUnit.Bytes,
-                (gpus == 1 ? "" : $"{gpus} GPUs × ") + $"memory × (1 − {Percent(setup.Headroom)}), for weights, activations, overhead and KV"),
+                (gpus == 1 ? "" : $"{gpus} GPUs × ") + $"memory × (1 − {Percent(setup.Headroom)}), for weights, activations, overhead "
+                    + "and KV"),
             new("weights_bytes_per_gpu", "− weights, each GPU", budget.WeightBytes, PlanUnit.Bytes, cut),
             new("activations_bytes_per_gpu", "− activations, each GPU", budget.StepBytes, PlanUnit.Bytes,
-                $"{Number(setup.StepTokens)} tokens a step × (2 × hidden {Number(setup.Model.Hidden)} + widest of attention {Number(activations.AttentionWidth)} "
-                + $"and feed-forward {Number(activations.FeedForwardWidth)}{(ranks == 1 ? "" : $" ÷ {ranks}")}) × {setup.WeightType.Compute.ElementBytes} B"),
+                $"{Number(setup.StepTokens)} tokens a step × (2 × hidden {Number(setup.Model.Hidden)} + widest of attention "
+                    + $"{Number(activations.AttentionWidth)} "
+                + $"and feed-forward {Number(activations.FeedForwardWidth)}{(ranks == 1 ? "" : $" ÷ {ranks}")}) × "
+                    + $"{setup.WeightType.Compute.ElementBytes} B"),
             new("overhead_bytes_per_gpu", "− overhead, each GPU", setup.OverheadBytes, PlanUnit.Bytes,
                 "assumed: driver context, graphs, workspaces, communication (--overhead)"),
             new("kv_budget_bytes_per_gpu", "= left for KV, each GPU", budget.KvBytes, PlanUnit.Bytes,
                 "the rest of usable" + Lost(setup)),
-            new("kv_bytes_per_request_per_gpu", "KV of a request, each GPU", plan.Kv.RankRequestBytes(setup.Request, ranks), PlanUnit.Bytes, Share(setup, ranks)),
+            new("kv_bytes_per_request_per_gpu", "KV of a request, each GPU", plan.Kv.RankRequestBytes(setup.Request, ranks),
+                PlanUnit.Bytes, Share(setup, ranks)),
             new("logits_bytes_per_request", "+ logits of a request", activations.RequestLogitBytes(setup.Request), PlanUnit.Bytes,
                 $"{setup.Request.Sequences} × vocabulary {Number(setup.Model.Vocabulary)} × {ActivationCost.LogitBytes} B"),
         ];

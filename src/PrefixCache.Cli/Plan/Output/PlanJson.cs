@@ -4,10 +4,15 @@ using System.Text.Json.Nodes;
 
 namespace PrefixCache.Cli.Plan.Output;
 
-/// <summary>The plan for programs: one object, a name for each figure, bytes and counts as whole numbers; `formulas` has the same names.</summary>
+/// <summary>The plan for programs: one object, a name for each figure, bytes and counts as whole numbers; `formulas` has the same
+/// names.</summary>
 internal static class PlanJson
 {
-    private static readonly JsonSerializerOptions Format = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public static string Write(PlanReport report)
     {

@@ -11,7 +11,8 @@ internal static class PlanMarkdown
         foreach (var section in report.Sections)
         {
             text.Append($"\n## {section.Title}\n\n| what | value | formula |\n|---|---:|---|\n");
-            foreach (var line in section.Lines) text.Append($"| {Cell(line.Label.Trim())} | {Cell(PlanText.Of(line))} | {Cell(line.Formula)} |\n");
+            foreach (var line in section.Lines) text.Append($"| {Cell(line.Label.Trim())} | {Cell(PlanText.Of(line))} | "
+                + $"{Cell(line.Formula)} |\n");
         }
 
         text.Append("\n## Notes\n\n");

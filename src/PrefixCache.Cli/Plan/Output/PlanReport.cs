@@ -3,7 +3,8 @@ using PrefixCache.Cli.Plan.Arithmetic;
 namespace PrefixCache.Cli.Plan.Output;
 
 /// <summary>A plan as sections of lines; every form of output is made from it.</summary>
-internal sealed record PlanReport(string Title, IReadOnlyList<string> Sources, IReadOnlyList<PlanSection> Sections, IReadOnlyList<string> Notes)
+internal sealed record PlanReport(string Title, IReadOnlyList<string> Sources, IReadOnlyList<PlanSection> Sections,
+    IReadOnlyList<string> Notes)
 {
     public static PlanReport Of(KvPlan plan)
     {

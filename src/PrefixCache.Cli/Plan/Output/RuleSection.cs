@@ -14,8 +14,9 @@ internal static class RuleSection
         var weights = RuleOfThumb.Billions(plan.Tensors.Parameters) * setup.WeightType.Bits / 8;
         List<PlanLine> lines =
         [
-            new("rule_of_thumb_bytes", "rule of thumb", bytes, PlanUnit.Bytes, FormattableString.Invariant(
-                $"{weights:0.###} GB of weights + {rule.UserGigabytes:0.###} GB × {rule.Users} users + {rule.BufferGigabytes:0.###} GB = {bytes / 1e9:0.###} GB, 10^9 B each")),
+            new("rule_of_thumb_bytes", "rule of thumb", bytes, PlanUnit.Bytes,
+                $"{Gigabytes(weights)} of weights + {Gigabytes(rule.UserGigabytes)} × {rule.Users} users + "
+                + $"{Gigabytes(rule.BufferGigabytes)} = {Gigabytes(bytes / 1e9m)}, 10^9 B each"),
             Exact(plan, rule.Users, setup.Request, "exact_bytes", "exact, at worst"),
         ];
         if (setup.Request.IsPaged) lines.Add(Exact(plan, rule.Users, setup.AverageRequest, "exact_bytes_average", "exact, on average"));
@@ -25,6 +26,8 @@ internal static class RuleSection
         return new PlanSection("Rule of thumb", lines);
     }
 
+    private static string Gigabytes(decimal amount) => FormattableString.Invariant($"{amount:0.###} GB");
+
     private static PlanLine Exact(KvPlan plan, int users, RequestShape request, string key, string label)
     {
         var setup = plan.Setup;
@@ -33,7 +36,8 @@ internal static class RuleSection
         var step = activations.StepBytes(setup.StepTokens, 1);
         var bytes = plan.WeightBytes + step + setup.OverheadBytes + Math.Ceiling(users * each / (1 - setup.Fragmentation));
         var lost = setup.Fragmentation > 0 ? $" ÷ (1 − {Percent(setup.Fragmentation)})" : "";
-        return new(key, label, bytes, PlanUnit.Bytes, $"weights {Metric(plan.WeightBytes)} + {users} × {Metric(each)}{lost} + activations {Metric(step)} "
+        return new(key, label, bytes, PlanUnit.Bytes, $"weights {Metric(plan.WeightBytes)} + {users} × {Metric(each)}{lost} + "
+            + $"activations {Metric(step)} "
             + $"+ overhead {Metric(setup.OverheadBytes)}, on one GPU, without headroom");
     }
 }

@@ -13,14 +13,18 @@ internal static class TierSection
         List<PlanLine> lines =
         [
             new("host_tier_bytes_least", "host tier at least: --capacity", tiers.HostLeastBytes, PlanUnit.Bytes,
-                $"{prefixes} × {Number(plan.Kv.SharedTokenBytes)} B × (1 + {Percent(TierSizes.Slack)}), whole GiB: enough with --admission on_reuse"),
+                $"{prefixes} × {Number(plan.Kv.SharedTokenBytes)} B × (1 + {Percent(TierSizes.Slack)}), whole GiB: enough with "
+                    + "--admission on_reuse"),
             new("host_tier_bytes", "host tier: --capacity", tiers.HostBytes, PlanUnit.Bytes,
-                $"({prefixes} + {Number(tiers.Requests)} requests × {Number(tiers.OwnTokens)} of their own) × {Number(plan.Kv.SharedTokenBytes)} B "
+                $"({prefixes} + {Number(tiers.Requests)} requests × {Number(tiers.OwnTokens)} of their own) × "
+                    + $"{Number(plan.Kv.SharedTokenBytes)} B "
                 + $"× (1 + {Percent(TierSizes.Slack)}), whole GiB"),
-            new("redis_tier_bytes", "Redis: maxmemory", tiers.RedisBytes, PlanUnit.Bytes, "as the host tier of one node: what all nodes share is there once"),
+            new("redis_tier_bytes", "Redis: maxmemory", tiers.RedisBytes, PlanUnit.Bytes,
+                "as the host tier of one node: what all nodes share is there once"),
         ];
         if (tiers.GpuBytes > 0)
-            lines.Insert(0, new("gpu_tier_bytes", "gpu tier of each GPU: --gpu-capacity", tiers.GpuBytes, PlanUnit.Bytes, GpuFormula(plan, prefixes)));
+            lines.Insert(0, new("gpu_tier_bytes", "gpu tier of each GPU: --gpu-capacity", tiers.GpuBytes, PlanUnit.Bytes,
+                GpuFormula(plan, prefixes)));
         return new PlanSection("How large each tier should be", lines);
     }
 

@@ -22,7 +22,8 @@ internal static class WeightSection
             lines.Insert(1, new("active_parameters", "computing one token", tensors.Active, PlanUnit.Count,
                 "all but the experts that are not chosen; memory holds all of them"));
         foreach (var other in WeightType.All)
-            lines.Add(new($"weights_bytes_by_dtype/{other.Name}", $"  in {other.Name}", tensors.Bytes(other), PlanUnit.Bytes, Formula(tensors, other)));
+            lines.Add(new($"weights_bytes_by_dtype/{other.Name}", $"  in {other.Name}", tensors.Bytes(other), PlanUnit.Bytes,
+                Formula(tensors, other)));
         return new PlanSection("Weights", lines);
     }
 
