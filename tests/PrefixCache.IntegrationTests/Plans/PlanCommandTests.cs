@@ -56,7 +56,8 @@ public sealed partial class PlanCommandTests
         var output = await OutputAsync("--model", "opt-175b", "--gpu", "8GB", "--dtype", "f32", "--markdown");
         foreach (var text in new[]
         {
-            "# opt-175b on 8GB\n", "| what | value | formula |", "| GPUs needed for one request at worst | none |", "- Not one request fits",
+            "# opt-175b on 8GB\n", "| what | value | formula |", "| GPUs needed for one request at worst | none |",
+            "- Not one request fits",
         })
             Assert.Contains(text, output, StringComparison.Ordinal);
     }

@@ -39,7 +39,7 @@ internal static class PlanNotes
         if (setup.Users is { } users && setup.Gpus is not null && chosen.AtWorst < users)
             yield return $"{Number(users)} requests do not fit at worst: {Number(chosen.AtWorst)} do. "
                 + (plan.Needed is { } needed ? $"{needed.Gpus} GPUs hold them." : "");
-        if (setup.Headroom > UsualHeadroom && setup.Gpu is { } gpu)
+        if (setup.Request.IsPaged && setup.Headroom > UsualHeadroom && setup.Gpu is { } gpu)
         {
             var tighter = new GpuBudget(setup with { Headroom = UsualHeadroom }, gpu, plan.Tensors, chosen.Budget.Ranks);
             yield return $"Engines that page their KV get along with 5 to 10 % of headroom: --headroom 10% fits "
@@ -49,6 +49,6 @@ internal static class PlanNotes
 
         var doubled = new GpuBudget(setup with { Request = setup.Request with { Context = 2 * setup.Request.Context } }, setup.Gpu!,
             plan.Tensors, chosen.Budget.Ranks);
-        yield return $"Context length eats the memory: twice the context fits {Number(chosen.Replicas * doubled.AtWorst)} requests.";
+        yield return $"Context length eats the memory: with twice the context {Number(chosen.Replicas * doubled.AtWorst)} fit at worst.";
     }
 }
