@@ -2,3 +2,4 @@ using System.Runtime.CompilerServices;
 
 [assembly: InternalsVisibleTo("PrefixCache.UnitTests")]
 [assembly: InternalsVisibleTo("PrefixCache.Benchmarks")]
+[assembly: InternalsVisibleTo("prefixcache")]

@@ -1,0 +1,12 @@
+namespace PrefixCache.Cli.Plan.Output;
+
+/// <summary>What a figure counts.</summary>
+internal enum PlanUnit
+{
+    Count,
+    Bytes,
+    Flops,
+    Seconds,
+    Share,
+    PerSecond,
+}
