@@ -14,6 +14,7 @@ using PrefixCache.Core.Tiers.Redis;
 using PrefixCache.Format.Native.Cuda;
 using PrefixCache.Grpc;
 using PrefixCache.Grpc.Health;
+using PrefixCache.Grpc.Reflection;
 using PrefixCache.Protocol;
 using PrefixCache.Server.Local;
 using PrefixCache.Server.Options;
@@ -170,6 +171,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         NodeEndpoints.AddTo(rpc, cache, options, sharing?.Address ?? "", loggers, time);
         var health = new HealthService();
         health.AddTo(rpc);
+        new ReflectionService(Protocol.V1.PrefixcacheReflection.Descriptor, HealthReflection.Descriptor).AddTo(rpc);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "prefixcache" });
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
