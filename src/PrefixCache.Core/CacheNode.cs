@@ -24,6 +24,9 @@ namespace PrefixCache.Core;
 /// </remarks>
 public sealed class CacheNode : IDisposable
 {
+    /// <summary>Of the node's instruments.</summary>
+    public const string MeterName = CacheMetrics.MeterName;
+
     private readonly NodeState _state;
     private readonly CacheMetrics _metrics;
     private readonly ITimer _sweep;
