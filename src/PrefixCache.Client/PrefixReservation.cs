@@ -45,7 +45,8 @@ public sealed class PrefixReservation : IAsyncDisposable
 
     /// <summary>
     /// Leading tokens of the hit that are worth loading, as the node expects: where
-    /// <see cref="RetrieveAsync(IKvMemory, TransferOptions?, CancellationToken)"/> ends when no end is named. Computing what is between this and <see cref="HitTokens"/> is faster; storing it sends nothing, for the node has it.
+    /// <see cref="RetrieveAsync(IKvMemory, TransferOptions?, CancellationToken)"/> ends when no end is named. Computing
+    /// what is between this and <see cref="HitTokens"/> is faster; storing it sends nothing, for the node has it.
     /// </summary>
     public int LoadTokens => Ticket.LoadTokens;
 

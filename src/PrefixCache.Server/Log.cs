@@ -66,7 +66,7 @@ internal static partial class Log
     [LoggerMessage(22, LogLevel.Warning, "The GPU tier does without a device: {Reason}")]
     public static partial void GpuRefused(ILogger logger, string reason);
 
-    [LoggerMessage(23, LogLevel.Information, "GPU tier: {Capacity} MiB of {Device} ({Name}), {Sharing}")]
+    [LoggerMessage(23, LogLevel.Information, "GPU tier: {Capacity} MiB of {Device} ({Name}), handed to workers {Sharing}")]
     public static partial void GpuOn(ILogger logger, long capacity, string device, string name, string sharing);
 
     [LoggerMessage(24, LogLevel.Error, "The GPU tier is off on {Device} ({Name}), the node goes on without it: {Cause}")]

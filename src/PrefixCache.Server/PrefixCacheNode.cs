@@ -279,7 +279,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         gpu.Lost += (device, cause) => Log.GpuLost(logger, device.Text, device.Name, cause);
         foreach (var device in gpu.Devices.Where(device => device.IsOn))
         {
-            var sharing = device.IsSharedByHandle ? "handed to workers as a handle, which ends with the node" : "handed to workers as a descriptor";
+            var sharing = device.IsSharedByHandle ? "as a handle, which ends with the node" : "as a descriptor";
             Log.GpuOn(logger, device.CapacityBytes >> 20, device.Identity.Text, device.Identity.Name, sharing);
         }
 

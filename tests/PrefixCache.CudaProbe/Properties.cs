@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
+[assembly: InternalsVisibleTo("PrefixCache.GpuCheck")]
 [assembly: DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -54,12 +54,15 @@ internal sealed class CopyLane(DevicePlane plane, DeviceCopyKind kind, Registere
     }
 
     /// <summary>Waits for the last mark.</summary>
-    /// <remarks>A hit out of the device's own memory takes some dozens of microseconds, as long as it takes to wake a thread that sleeps.</remarks>
+    /// <remarks>
+    /// A hit out of the device's own memory takes some dozens of microseconds, as long as it takes to wake a thread that sleeps.
+    /// </remarks>
     public void Wait(IDeviceEvent? mark)
     {
         if (mark is not null)
         {
-            for (var began = Stopwatch.GetTimestamp(); !mark.IsReached && Stopwatch.GetElapsedTime(began) < LongestSpin;) Thread.SpinWait(20);
+            var began = Stopwatch.GetTimestamp();
+            while (!mark.IsReached && Stopwatch.GetElapsedTime(began) < LongestSpin) Thread.SpinWait(20);
             mark.Wait();
         }
 

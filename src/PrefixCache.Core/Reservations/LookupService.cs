@@ -159,8 +159,13 @@ public sealed class LookupService
         reservation.HitTokens = reservation.AnsweredTokens = hit / reservation.AlignTokens * reservation.AlignTokens;
         var pending = Math.Min(_pending.Find(reservation), asked) / reservation.AlignTokens * reservation.AlignTokens;
         if (query.Resumes != 0) reservation.WaitingLookups--;
-        if (query is { AsksTiers: true, Resumes: 0 } && _state.Planner.Loads(query.LoadMode) && _state.Gpu?.TryReturn(reservation) is { } back)
-            return Later(reservation, Math.Max(pending, back.EndTokens)) with { Searching = back.Done, SearchBudget = GpuTier.ReturnBudget };
+        if (query is { AsksTiers: true, Resumes: 0 } && _state.Planner.Loads(query.LoadMode)
+            && _state.Gpu?.TryReturn(reservation) is { } back)
+        {
+            pending = Math.Max(pending, back.EndTokens);
+            return Later(reservation, pending) with { Searching = back.Done, SearchBudget = GpuTier.ReturnBudget };
+        }
+
         if (query.AsksTiers && _state.Redis?.TrySearch(reservation, query) is { } search)
         {
             var budget = _state.Redis.Options.LookupBudget;
@@ -180,12 +185,12 @@ public sealed class LookupService
             PendingTier = reservation.Return is { IsPending: true } ? CacheTier.Gpu
                 : reservation.Search is { IsPending: true } ? CacheTier.Redis
                 : CacheTier.None,
-            Located = query.Session.Process is null || reservation.HitTokens == 0 ? [] : Locate(reservation, query.Session, query.LocateShards),
+            Located = Locate(reservation, query.Session, query.LocateShards),
         };
     }
 
     private static IReadOnlyList<LocatedShard> Locate(Reservation reservation, Session session, IReadOnlyList<int> shards) =>
-        shards.Count == 0 ? [] : [.. shards.Select(shard => reservation.Locate(session, shard))];
+        shards.Count == 0 || session.Process is null || reservation.HitTokens == 0 ? [] : [.. shards.Select(shard => reservation.Locate(session, shard))];
 
     /// <summary>No answer yet.</summary>
     private static LookupAnswer Later(Reservation reservation, int pending)

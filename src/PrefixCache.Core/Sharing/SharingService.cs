@@ -34,6 +34,7 @@ public sealed class SharingService
                 return CacheError.FailedPrecondition(
                     $"Process {holder.Id} holds the arena under this session: each process opens a session of its own.");
             if (process.IsDead) return CacheError.FailedPrecondition($"Process {process.Id} is dead.");
+            if (session.Process != process) session.Gpu = null;
             session.Process = process;
             return new ArenaAccess(domain.Host.Arena, domain.Host.Control, !session.IsReadOnly);
         }

@@ -95,7 +95,8 @@ internal sealed class CacheMetrics : IDisposable
         Counters("prefixcache.gpu.demote.time", "ns", "Spent on it.", device => (long)device.DemoteTime.TotalNanoseconds);
         Counters("prefixcache.gpu.blocks.dropped", "{block}", "Given up without a copy.", device => device.BlocksDropped);
         Counters("prefixcache.gpu.blocks.damaged", "{block}", "Came back damaged and were not used.", device => device.BlocksDamaged);
-        Counters("prefixcache.gpu.promotions.refused", "{block}", "Not copied up: no room among hotter ones, no place in the queue, or gone.",
+        Counters("prefixcache.gpu.promotions.refused", "{block}",
+            "Not copied up: no room among hotter ones, no place in the queue, or gone.",
             device => device.PromotionsRefused);
 
         void Gauges(string name, string unit, string description, Func<GpuDeviceStatus, long> read) =>

@@ -176,8 +176,10 @@ internal sealed class ArenaSocket : IAsyncDisposable
             read += received;
         }
 
-        if (ArenaHandover.TryReadRequest(request, out _, out var device)) await GrantAsync(connection, peer, request, device, cancellationToken);
-        else await RefuseAsync(connection, peer, NoRequest, cancellationToken);
+        if (ArenaHandover.TryReadRequest(request, out _, out var device))
+            await GrantAsync(connection, peer, request, device, cancellationToken);
+        else
+            await RefuseAsync(connection, peer, NoRequest, cancellationToken);
     }
 
     private string? CheckPeer(PeerCredentials peer)
@@ -192,11 +194,18 @@ internal sealed class ArenaSocket : IAsyncDisposable
     /// <param name="device">0 = the host arena.</param>
     private async Task GrantAsync(Socket connection, PeerCredentials peer, byte[] request, int device, CancellationToken cancellationToken)
     {
-        var refused = device == 0
-            ? Attach(connection, peer, request, _node.Sharing.Attach).Succeeded(out var arena, out var error) ? Send(connection, arena) : error
-            : Attach(connection, peer, request, (session, process) => _node.Sharing.AttachGpu(session, process, device))
-                .Succeeded(out var gpu, out error) ? Send(connection, gpu) : error;
-        if (refused is not null) await RefuseAsync(connection, peer, refused.Message, cancellationToken);
+        CacheError? error;
+        if (device == 0)
+        {
+            if (Attach(connection, peer, request, _node.Sharing.Attach).Succeeded(out var arena, out error)) Send(connection, arena);
+        }
+        else
+        {
+            var gpu = Attach(connection, peer, request, (session, process) => _node.Sharing.AttachGpu(session, process, device));
+            if (gpu.Succeeded(out var access, out error)) Send(connection, access);
+        }
+
+        if (error is not null) await RefuseAsync(connection, peer, error.Message, cancellationToken);
     }
 
     private Result<T> Attach<T>(Socket connection, PeerCredentials peer, byte[] request, Func<Session, WorkerProcess, Result<T>> attach)
@@ -214,15 +223,14 @@ internal sealed class ArenaSocket : IAsyncDisposable
         }
     }
 
-    private static CacheError? Send(Socket connection, ArenaAccess access)
+    private static void Send(Socket connection, ArenaAccess access)
     {
         using var payload = access.Writable ? null : access.Arena.File.OpenReadOnly();
         var reply = new ArenaReply(true, access.Writable, access.Arena.Id, access.Arena.CapacityBytes, access.Control.File.Length, "");
         DescriptorSocket.Send(connection, ArenaHandover.Reply(reply), [access.Control.File.Handle, payload ?? access.Arena.File.Handle]);
-        return null;
     }
 
-    private static CacheError? Send(Socket connection, GpuAccess access)
+    private static void Send(Socket connection, GpuAccess access)
     {
         var reply = new ArenaReply(true, false, access.ArenaId, access.CapacityBytes, access.Control.File.Length, "")
         {
@@ -230,7 +238,6 @@ internal sealed class ArenaSocket : IAsyncDisposable
         };
         DescriptorSocket.Send(connection, ArenaHandover.Reply(reply),
             access.Share.Descriptor is { } memory ? [access.Control.File.Handle, memory] : [access.Control.File.Handle]);
-        return null;
     }
 
     private async Task RefuseAsync(Socket connection, PeerCredentials peer, string reason, CancellationToken cancellationToken)

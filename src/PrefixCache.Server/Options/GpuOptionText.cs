@@ -29,7 +29,8 @@ internal static class GpuOptionText
         var devices = new List<Guid>();
         foreach (var part in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            if (!part.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) || !Guid.TryParseExact(part[Prefix.Length..], "D", out var uuid))
+            if (!part.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
+                || !Guid.TryParseExact(part[Prefix.Length..], "D", out var uuid))
                 return (options, $"'{part}' is no UUID of a GPU: nvidia-smi -L writes them, GPU- and 36 characters");
             devices.Add(uuid);
         }

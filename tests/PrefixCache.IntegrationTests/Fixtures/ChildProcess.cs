@@ -56,7 +56,9 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>Null at the output's end.</summary>
-    public async Task<string?> ReadLineAsync() => await _process.StandardOutput.ReadLineAsync().WaitAsync(Limit);
+    /// <param name="limit">Null = a minute.</param>
+    public async Task<string?> ReadLineAsync(TimeSpan? limit = null) =>
+        await _process.StandardOutput.ReadLineAsync().WaitAsync(limit ?? Limit);
 
     public void Kill() => _process.Kill();
 

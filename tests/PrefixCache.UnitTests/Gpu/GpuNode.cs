@@ -17,10 +17,10 @@ internal sealed class GpuNode : IDisposable
     /// <param name="pages">Of the host tier.</param>
     /// <param name="gpuPages">Of the device's arena.</param>
     public GpuNode(int pages = 64, int gpuPages = 16, HostMemoryDriver? driver = null, KvLayout? layout = null, int promoteAfter = 2,
-        int maxQueued = 1024, long maxGhostTokens = 1 << 20)
+        int maxQueued = 1024, long maxGhostTokens = 1 << 20, Func<CacheNodeOptions, CacheNodeOptions>? change = null)
     {
         Driver = driver ?? new HostMemoryDriver(new HostMemoryOptions { GranularityBytes = TestNode.PageBytes });
-        Test = new TestNode(pages, layout: layout, change: options => options with
+        Test = new TestNode(pages, layout: layout, change: options => (change?.Invoke(options) ?? options) with
         {
             MaxGhostTokens = maxGhostTokens,
             Eviction = "lru",

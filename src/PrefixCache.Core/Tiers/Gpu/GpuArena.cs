@@ -9,8 +9,8 @@ namespace PrefixCache.Core.Tiers.Gpu;
 
 /// <summary>One trust domain's memory on one device: taken at start, never more.</summary>
 /// <remarks>
-/// Owns the memory and its control region. Its blocks are copies of the host tier's. Allocation state is protected by the node's lock, under
-/// which no call of the device is made; who copies from and to it is the promoter and the demoter.
+/// Owns the memory and its control region. Its blocks are copies of the host tier's. Allocation state is protected by the node's lock,
+/// under which no call of the device is made; who copies from and to it is the promoter and the demoter.
 /// </remarks>
 internal sealed unsafe class GpuArena : IDisposable
 {
@@ -76,7 +76,7 @@ internal sealed unsafe class GpuArena : IDisposable
 
     public int LeasedBlocks => IsOn ? _byUse.Count(block => block.Leases > 0) : 0;
 
-    /// <summary>Where the hit of one shard lies here; the rest of what is hot is on its way from now on. Null = nothing of it does.</summary>
+    /// <summary>Where the hit of one shard lies here; what else is hot is on its way from now on. Null = nothing of it does.</summary>
     public LocatedGpuShard? Locate(Reservation reservation, int shard, int chunks)
     {
         if (!IsOn) return null;
@@ -85,9 +85,11 @@ internal sealed unsafe class GpuArena : IDisposable
         List<LocatedGpuBlock>? located = null;
         for (var position = 0; position < chunks; position++)
         {
-            var block = Of(reservation.Path[position], shard);
+            // What was cleared stays for the reservation alone, where it is: nothing would end a copy that is made now.
+            if (reservation.Path[position] is not { IsDetached: false } node) continue;
+            var block = Of(node, shard);
             if (position >= hold.Counted) Hit(block, now);
-            if (block.State != GpuBlockState.InPlace) continue;
+            if (block is not { State: GpuBlockState.InPlace, IsForgotten: false }) continue;
             if (hold.Leased.Add(block)) block.Leases++;
             (located ??= []).Add(new LocatedGpuBlock(position, block.Extent.Offset, block.Tokens, block.Entry, block.Generation));
         }
@@ -103,7 +105,12 @@ internal sealed unsafe class GpuArena : IDisposable
     /// <summary>Memory for a block that is to be copied up, from what is colder; false when there is nothing.</summary>
     public bool TryAllocate(GpuBlock block)
     {
-        if (!Control.TryTakeEntry(out var entry)) return false;
+        int entry;
+        while (!Control.TryTakeEntry(out entry))
+        {
+            if (!TryMakeRoom(block)) return false;
+        }
+
         var size = new SizeClass(block.Shape.BytesPerToken, block.Tokens, block.Node.Tree.Layout.ChunkTokens);
         Extent extent;
         while (!_allocator.TryAllocate(size, out extent))
@@ -135,7 +142,15 @@ internal sealed unsafe class GpuArena : IDisposable
         if (block.State == GpuBlockState.InPlace) Control.Retire(block.Entry);
         Control.ReturnEntry(block.Entry);
         _allocator.Free(block.Extent);
-        (block.Place, block.State, block.Checksums) = (null, GpuBlockState.Absent, []);
+        (block.Place, block.State, block.Checksums, block.IsForgotten) = (null, GpuBlockState.Absent, [], false);
+    }
+
+    /// <summary>It does not hold what was copied up: readers miss it, and its memory goes with the last lease.</summary>
+    public void Condemn(GpuBlock block)
+    {
+        Counters.BlocksDamaged++;
+        Control.Retire(block.Entry);
+        block.IsForgotten = true;
     }
 
     /// <summary>A reservation or a move is done with it.</summary>
@@ -182,7 +197,8 @@ internal sealed unsafe class GpuArena : IDisposable
 
     private static int BlockCount(long bytes) => (int)Math.Clamp(bytes >> 16, 1024, 1 << 20);
 
-    private GpuBlock Of(ChunkNode node, int shard) => Known(node, shard) ?? (node.Gpu = new GpuBlock(node, shard, this) { Next = node.Gpu });
+    private GpuBlock Of(ChunkNode node, int shard) =>
+        Known(node, shard) ?? (node.Gpu = new GpuBlock(node, shard, this) { Next = node.Gpu });
 
     private GpuBlock? Known(ChunkNode node, int shard)
     {

@@ -5,7 +5,9 @@ using PrefixCache.Format.Layouts;
 namespace PrefixCache.Core.Tiers.Gpu;
 
 /// <summary>One shard of one chunk on one device: how hot it is there, and its memory where it has some.</summary>
-/// <remarks>Made when a worker of the device hits the chunk for the first time; lives as long as the chunk. Protected by the node's lock.</remarks>
+/// <remarks>
+/// Made when a worker of the device hits the chunk for the first time; lives as long as the chunk. Protected by the node's lock.
+/// </remarks>
 internal sealed class GpuBlock(ChunkNode node, int shard, GpuArena arena)
 {
     /// <summary>In so many minutes a hit loses half of its weight.</summary>
@@ -43,7 +45,7 @@ internal sealed class GpuBlock(ChunkNode node, int shard, GpuArena arena)
     /// <summary>Reservations that were told of it, and moves that read it.</summary>
     public int Leases { get; set; }
 
-    /// <summary>Its chunk is out of the index: its memory goes with the last lease.</summary>
+    /// <summary>Its chunk is out of the index, or it is damaged: nobody is told of it, and its memory goes with the last lease.</summary>
     public bool IsForgotten { get; set; }
 
     /// <summary>Its place in the arena's order of use, while it is in place.</summary>

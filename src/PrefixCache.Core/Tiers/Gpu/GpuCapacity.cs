@@ -27,5 +27,5 @@ public readonly record struct GpuCapacity(long Bytes, double Share = 0)
     }
 
     public override string ToString() =>
-        Bytes > 0 ? string.Create(CultureInfo.InvariantCulture, $"{Bytes >> 20}MiB") : string.Create(CultureInfo.InvariantCulture, $"{Share:0.##%}");
+        Bytes > 0 ? $"{Bytes >> 20}MiB" : Share.ToString("0.##%", CultureInfo.InvariantCulture);
 }

@@ -86,7 +86,7 @@ internal sealed class GpuDemoter(NodeState state, GpuTier tier) : GpuMover<GpuDe
                 if (job.Targets[shard].ComputeChecksums().AsSpan().SequenceEqual(job.Sources[shard].Checksums)) continue;
                 isSound = false;
                 job.IsDamaged = true;
-                lock (state.Gate) job.Sources[shard].Arena.Counters.BlocksDamaged++;
+                lock (state.Gate) job.Sources[shard].Arena.Condemn(job.Sources[shard]);
             }
 
             lock (state.Gate) End(job, isSound);
@@ -129,25 +129,17 @@ internal sealed class GpuDemoter(NodeState state, GpuTier tier) : GpuMover<GpuDe
         }
     }
 
-    /// <summary>Copies into the host tier may still be under way on other devices: their targets are given back after them.</summary>
+    /// <summary>
+    /// Copies into the host tier may still be under way, on other devices and on this one where it lacked memory for a mark, say: their
+    /// targets are given back after them.
+    /// </summary>
     private void Fail(GpuDemoteJob job, GpuDevice device, Exception exception)
     {
         tier.Failed(device, exception);
-        foreach (var (other, stream) in _streams.ToList())
-        {
-            if (other == device) continue;
-            try
-            {
-                using var end = stream.Record();
-                end.Wait();
-            }
-            catch (DeviceException fault)
-            {
-                tier.Failed(other, fault);
-            }
-        }
 
-        // A device that has failed writes no more: its context is dead.
+        // A stream that ends waits for its copies, whatever else fails; where the context is dead, nothing is written any more.
+        foreach (var stream in _streams.Values) stream.Dispose();
+        _streams.Clear();
         lock (state.Gate) End(job, isSound: false);
     }
 

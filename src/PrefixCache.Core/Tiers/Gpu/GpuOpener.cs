@@ -59,8 +59,9 @@ internal static class GpuOpener
             var free = device.Handle.FreeBytes;
             if (!tier.Options.Capacity.TryResolve(free, identity.TotalBytes, out var bytes, out var usable))
             {
-                throw new DeviceException($"gpu-capacity is {tier.Options.Capacity} and {free >> 20}MiB are free, of which {usable >> 20}MiB "
-                    + "may be taken: lower it, or start the node before what else uses the device.", isOutOfMemory: true);
+                throw new DeviceException(
+                    $"gpu-capacity is {tier.Options.Capacity} and {free >> 20}MiB are free, of which {usable >> 20}MiB may "
+                    + "be taken: lower it, or start the node before what else uses the device.", isOutOfMemory: true);
             }
 
             // Each domain the same part of the device as of the host tier.

@@ -2,7 +2,6 @@ using PrefixCache.Core.Index;
 using PrefixCache.Core.Memory;
 using PrefixCache.Core.Reservations;
 using PrefixCache.Core.Sharing;
-using PrefixCache.Core.Tokens;
 using PrefixCache.Format.Devices;
 
 namespace PrefixCache.Core.Tiers.Gpu;
@@ -103,7 +102,7 @@ internal sealed class GpuTier : IDisposable
         {
             var text = tokens.Text(first, Math.Min(tree.Layout.ChunkTokens, tokens.Count - first));
             var nearest = tree.Behind(parent).Others.Nearest(text);
-            if (nearest.Node is not { } node || nearest.Common < Math.Max(served + 1, 1) || !IsUseful(node, nearest.Common, text)
+            if (nearest.Node is not { } node || nearest.Common < Math.Max(served + 1, 1) || !IsUseful(node, nearest.Common)
                 || !_demoter.TryAdd(node, (back, first))) break;
             back.EndTokens = first + nearest.Common;
             if (nearest.Common < tree.Layout.ChunkTokens) break;
@@ -156,7 +155,7 @@ internal sealed class GpuTier : IDisposable
 
     private unsafe RegisteredMemory Register(Arena arena) => new(Devices[0].Handle, (nint)arena.Base, arena.CapacityBytes);
 
-    /// <summary>What a match would take of it.</summary>
-    private bool IsUseful(ChunkNode node, int common, in ChunkText text) =>
-        common == node.TokenCount || common == text.Count || (_state.MinPartialTokens > 0 && common >= _state.MinPartialTokens);
+    /// <summary>A match would take these tokens of it.</summary>
+    private bool IsUseful(ChunkNode node, int common) =>
+        common == node.TokenCount || (_state.MinPartialTokens > 0 && common >= _state.MinPartialTokens);
 }
