@@ -94,6 +94,9 @@ public sealed class CacheNode : IDisposable
 
     public CacheCounters Counters => _state.Counters;
 
+    /// <summary>What each tenant's engines asked of each model.</summary>
+    public UsageTable Usage => _state.Usage;
+
     public ReservationLimits Limits => _state.Limits;
 
     /// <summary>Payload bytes of the host tier, over all arenas.</summary>
