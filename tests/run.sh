@@ -19,6 +19,7 @@ python3-protobuf:/usr/lib/python3/dist-packages/google/protobuf/__init__.py
 python3-numpy:/usr/lib/python3/dist-packages/numpy/__init__.py
 protobuf-compiler:/usr/bin/protoc
 libxxhash0:/usr/lib/x86_64-linux-gnu/libxxhash.so.0
+prometheus:/usr/bin/promtool
 redis-server:/usr/bin/redis-server
 redis-tools:/usr/bin/redis-cli
 docker-compose:/usr/bin/docker-compose

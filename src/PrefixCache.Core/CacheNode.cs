@@ -24,6 +24,9 @@ namespace PrefixCache.Core;
 /// </remarks>
 public sealed class CacheNode : IDisposable
 {
+    /// <summary>Of the node's instruments.</summary>
+    public const string MeterName = CacheMetrics.MeterName;
+
     private readonly NodeState _state;
     private readonly CacheMetrics _metrics;
     private readonly ITimer _sweep;
@@ -90,6 +93,9 @@ public sealed class CacheNode : IDisposable
     public LoadPlanner Planner => _state.Planner;
 
     public CacheCounters Counters => _state.Counters;
+
+    /// <summary>What each tenant's engines asked of each model.</summary>
+    public UsageTable Usage => _state.Usage;
 
     public ReservationLimits Limits => _state.Limits;
 

@@ -50,6 +50,8 @@ internal sealed class NodeState : IDisposable
 
     public CacheCounters Counters { get; } = new();
 
+    public UsageTable Usage { get; } = new();
+
     public LayoutTable Layouts { get; }
 
     /// <summary>The arenas, each with its chunks.</summary>

@@ -75,6 +75,16 @@ internal static partial class Log
     [LoggerMessage(25, LogLevel.Warning, "The GPU tier is off: {Reason}")]
     public static partial void GpuUnavailable(ILogger logger, string reason);
 
+    [LoggerMessage(26, LogLevel.Information, "Operators: {Address}/readyz and /metrics")]
+    public static partial void Admin(ILogger logger, string address);
+
+    [LoggerMessage(27, LogLevel.Warning,
+        "The admin address {Address} is in use, by another node perhaps: no /readyz and /metrics of this one; give it another with admin")]
+    public static partial void NoAdmin(ILogger logger, string address);
+
+    [LoggerMessage(28, LogLevel.Error, "An admin page failed")]
+    public static partial void AdminFault(ILogger logger, Exception exception);
+
     [LoggerMessage(10, LogLevel.Information, "Session opened: tenant {Tenant}, instance {Instance}, {Role} {Rank}")]
     public static partial void SessionOpened(ILogger logger, string tenant, string instance, SessionRole role, int rank);
 

@@ -14,7 +14,9 @@ using PrefixCache.Core.Tiers.Redis;
 using PrefixCache.Format.Native.Cuda;
 using PrefixCache.Grpc;
 using PrefixCache.Grpc.Health;
+using PrefixCache.Grpc.Reflection;
 using PrefixCache.Protocol;
+using PrefixCache.Server.Admin;
 using PrefixCache.Server.Local;
 using PrefixCache.Server.Options;
 using PrefixCache.Server.Security;
@@ -36,6 +38,8 @@ public sealed class PrefixCacheNode : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly HealthService _health;
     private readonly ILogger _logger;
+    private AdminServer? _admin;
+    private string? _notReady = "starting";
     private int _stopped;
 
     private PrefixCacheNode(
@@ -57,6 +61,9 @@ public sealed class PrefixCacheNode : IAsyncDisposable
 
     /// <summary>The first of <see cref="Addresses"/>.</summary>
     public string Address => Addresses[0];
+
+    /// <summary>Where operators ask: http://127.0.0.1:7480; empty = nowhere.</summary>
+    public string AdminAddress => _admin?.Address ?? "";
 
     /// <summary>What the node did since its start.</summary>
     public CacheCounters Counters => _cache.Counters;
@@ -116,6 +123,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
             if (cache.Redis is { } redis) LogRedis(redis, options.Redis.Servers, loggers.CreateLogger<PrefixCacheNode>());
             if (cache.Gpu is { } gpu) LogGpu(gpu, loggers.CreateLogger<PrefixCacheNode>());
             node = Build(options, cache, sharing, recorder, tokens, loggers, time);
+            await node.ListenAdminAsync(tokens, loggers);
             await node.ListenAsync();
             if (!tenants.Except(options.TrustDomains.SelectMany(domain => domain.Tenants)).Any())
                 Log.MainArenaUnused(node._logger, OptionValue.FormatSize(options.Host.CapacityBytes));
@@ -170,6 +178,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         NodeEndpoints.AddTo(rpc, cache, options, sharing?.Address ?? "", loggers, time);
         var health = new HealthService();
         health.AddTo(rpc);
+        new ReflectionService(Protocol.V1.PrefixcacheReflection.Descriptor, HealthReflection.Descriptor).AddTo(rpc);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "prefixcache" });
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
@@ -211,6 +220,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         var bound = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
         Addresses = [.. bound.Select(address => address.Replace("http://unix:", "unix://", StringComparison.Ordinal))];
         SetHealth(true);
+        Volatile.Write(ref _notReady, null);
         Log.Serving(_logger, string.Join(", ", Addresses), OptionValue.FormatSize(_cache.HostCapacityBytes));
         foreach (var secret in (string[])[_options.TokenFile, _options.RedisPasswordFile])
         {
@@ -221,6 +231,26 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         if (_sharing is not null) Log.Sharing(_logger, _sharing.Address);
         LogPages();
         if (_cache.HostPinning is { Count: > 0 } pinning) _ = LogPinningAsync(pinning);
+    }
+
+    /// <summary>The address that nobody chose may be another node's: the node goes on without.</summary>
+    private async Task ListenAdminAsync(TokenFile? tokens, ILoggerFactory loggers)
+    {
+        if (!NodeOptionsValidator.TryParseEndPoint(_options.Admin, out var endPoint)) return;
+        var admin = new AdminServer(endPoint, new AdminPages(_cache, () => Volatile.Read(ref _notReady)), tokens, loggers.CreateLogger<AdminServer>());
+        try
+        {
+            await admin.StartAsync();
+            _admin = admin;
+            Log.Admin(_logger, AdminAddress);
+        }
+        catch (IOException exception)
+        {
+            await admin.DisposeAsync();
+            if (_options.Admin != PrefixCacheNodeOptions.DefaultAdmin)
+                throw new IOException($"admin: {_options.Admin} cannot be listened on: {exception.Message}", exception);
+            Log.NoAdmin(_logger, _options.Admin);
+        }
     }
 
     private void LogPages()
@@ -279,6 +309,7 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         if (Interlocked.Exchange(ref _stopped, 1) != 0) return;
         Log.Draining(_logger, grace);
         SetHealth(false);
+        Volatile.Write(ref _notReady, "draining");
         await _rpc.DrainAsync(grace);
         await _app.StopAsync();
         await FreeAsync();
@@ -302,19 +333,12 @@ public sealed class PrefixCacheNode : IAsyncDisposable
 
     private async Task FreeAsync()
     {
+        if (_admin is not null) await _admin.DisposeAsync();
         await _app.DisposeAsync();
         if (_sharing is not null) await _sharing.DisposeAsync();
         if (_recorder is not null) await _recorder.DisposeAsync();
         _rpc.Dispose();
         await _cache.StopAsync();
         _cache.Dispose();
-    }
-
-    /// <summary>Signals are the process's business, not the web host's: it would close the listeners before the node has drained.</summary>
-    private sealed class EmbeddedLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

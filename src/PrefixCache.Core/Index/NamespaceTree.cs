@@ -1,4 +1,5 @@
 using PrefixCache.Core.Blocks;
+using PrefixCache.Core.Statistics;
 using PrefixCache.Core.Tiers.Gpu;
 using PrefixCache.Core.Tokens;
 using PrefixCache.Format.Keys;
@@ -45,6 +46,9 @@ public sealed class NamespaceTree
 
     /// <summary>The root is hashed already.</summary>
     internal bool HasRoot => _root.IsValueCreated;
+
+    /// <summary>What is counted of its lookups; null = nobody has looked up.</summary>
+    internal ModelUsage? Usage { get; set; }
 
     /// <summary>Reservations that look into this tree; it is forgotten when they, its pins and its nodes are gone.</summary>
     internal int Reservations { get; set; }

@@ -84,6 +84,13 @@ public sealed class LoadPlanner
         lock (speeds.Gate) speeds.Prefill.Report(report.FirstToken, report.Tokens, report.Time.TotalNanoseconds);
     }
 
+    /// <summary>Nanoseconds that computing the first so many tokens is expected to take; 0 = nobody has reported any computing.</summary>
+    internal double PrefillTime(KvLayout layout, int tokens)
+    {
+        var speeds = Of(layout);
+        lock (speeds.Gate) return speeds.Prefill.IsMeasured ? speeds.Prefill.Estimate(0, tokens) : 0;
+    }
+
     private void Moved(KvLayout layout, LoadSource source, long bytes, TimeSpan elapsed)
     {
         var now = Now;

@@ -55,6 +55,19 @@ public readonly record struct LookupAnswer(ulong Reservation, int TotalTokens, i
         }
     }
 
+    /// <summary>Tokens of the hit that lie on the session's device, with or without gaps.</summary>
+    internal int TokensOnGpu
+    {
+        get
+        {
+            var tokens = 0;
+            if (Located.Count == 0 || Located[0].Gpu is not { } gpu) return 0;
+            foreach (var block in gpu.Blocks)
+                if (IsOnGpu(block.Position)) tokens += Math.Min(ChunkTokens, HitTokens - (block.Position * ChunkTokens));
+            return tokens;
+        }
+    }
+
     /// <summary>How much of the hit to load, and why.</summary>
     public LoadPlan Plan { get; init; }
 

@@ -4,6 +4,7 @@ using PrefixCache.Core.Replay.Recording;
 using PrefixCache.Core.Results;
 using PrefixCache.Core.Sessions;
 using PrefixCache.Core.Sharing;
+using PrefixCache.Core.Statistics;
 using PrefixCache.Core.Tiers.Gpu;
 using PrefixCache.Core.Tokens;
 using PrefixCache.Format.Layouts;
@@ -110,12 +111,13 @@ public sealed class LookupService
         IReadOnlyList<LoadReport>? others = null)
     {
         KvLayout layout;
+        ModelUsage usage;
         ReleaseAnswer answer;
         lock (_state.Gate)
         {
             if (!_state.Reservations.Find(session, reservationId).Succeeded(out var reservation, out var error)) return error;
-            layout = reservation.Tree.Layout;
-            if (load is { } loaded) _state.Counters.Loaded(loaded);
+            (layout, usage) = (reservation.Tree.Layout, UsageOf(reservation.Tree));
+            if (load is { } whole) _state.Counters.Loaded(whole);
             foreach (var other in others ?? []) _state.Counters.Loaded(other);
             if (compute is { } computed) _state.Counters.Computed(computed);
             var held = reservation.HeldFor(session);
@@ -127,9 +129,20 @@ public sealed class LookupService
         }
 
         // The planner has a lock of its own, and the node's is the innermost.
-        if (load is { } took) _state.Planner.Loaded(layout, took);
-        foreach (var other in others ?? []) _state.Planner.Loaded(layout, other);
-        if (compute is { } prefill) _state.Planner.Computed(layout, prefill);
+        var loaded = 0;
+        foreach (var report in load is { } first ? [first, .. others ?? []] : others ?? [])
+        {
+            _state.Planner.Loaded(layout, report);
+            usage.Loaded(report);
+            if (!report.Failed) loaded += report.Tokens;
+        }
+
+        // Ranks load the same tokens side by side: one of them saves the time.
+        if (loaded > 0 && (session.Role == SessionRole.Scheduler || session.Rank == layout.Ranks.Min()))
+            usage.Saved(_state.Planner.PrefillTime(layout, loaded));
+        if (compute is not { } prefill) return answer;
+        _state.Planner.Computed(layout, prefill);
+        usage.Computed(prefill);
         return answer;
     }
 
@@ -174,10 +187,9 @@ public sealed class LookupService
 
         if (query.Waits && pending > reservation.HitTokens) return Later(reservation, pending);
         var misses = MissFinder.Find(_state, reservation, pending);
-        CountMisses(reservation, misses, asked);
         reservation.Answered(query.Session);
         var isNew = reservation.Lookups++ == 0;
-        return new LookupAnswer(reservation.Id, reservation.Tokens.Count, reservation.HitTokens, query.Layout.ChunkTokens, isNew)
+        var answer = new LookupAnswer(reservation.Id, reservation.Tokens.Count, reservation.HitTokens, query.Layout.ChunkTokens, isNew)
         {
             PendingTokens = Math.Max(pending, reservation.HitTokens),
             Misses = misses,
@@ -187,6 +199,8 @@ public sealed class LookupService
                 : CacheTier.None,
             Located = Locate(reservation, query.Session, query.LocateShards),
         };
+        Count(reservation, answer, asked);
+        return answer;
     }
 
     private static IReadOnlyList<LocatedShard> Locate(Reservation reservation, Session session, IReadOnlyList<int> shards) =>
@@ -262,18 +276,25 @@ public sealed class LookupService
     }
 
     /// <summary>Adds a lookup to the counters.</summary>
-    private void CountMisses(Reservation reservation, IReadOnlyList<MissRun> misses, int asked)
+    private void Count(Reservation reservation, in LookupAnswer answer, int asked)
     {
-        _state.Counters.LookedUp(asked, reservation.HitTokens);
-        var chunkTokens = reservation.Tree.Layout.ChunkTokens;
+        var (tree, hit, misses) = (reservation.Tree, reservation.HitTokens, answer.Misses);
+        var usage = UsageOf(tree);
+        _state.Counters.LookedUp(asked, hit);
+        usage.LookedUp(asked, hit, answer.TokensOnGpu, reservation.Search?.TokensBrought(hit) ?? 0);
+        var chunkTokens = tree.Layout.ChunkTokens;
         for (var i = 0; i < misses.Count; i++)
         {
             // The reservation may have more tokens than were asked for.
-            var first = Math.Max(misses[i].Position * chunkTokens, reservation.HitTokens);
+            var first = Math.Max(misses[i].Position * chunkTokens, hit);
             var end = i + 1 < misses.Count ? Math.Min(misses[i + 1].Position * chunkTokens, asked) : asked;
-            if (end > first) _state.Counters.Missed(misses[i].Reason, end - first);
+            if (end <= first) continue;
+            _state.Counters.Missed(misses[i].Reason, end - first);
+            usage.Missed(misses[i].Reason, end - first);
         }
     }
+
+    private ModelUsage UsageOf(NamespaceTree tree) => tree.Usage ??= _state.Usage.Of(tree.Key.Tenant, tree.Layout.Model);
 
     private static void EndLease(Reservation reservation, ChunkNode node)
     {

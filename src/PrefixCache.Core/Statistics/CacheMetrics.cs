@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using PrefixCache.Core.Claims;
 using PrefixCache.Core.Index;
+using PrefixCache.Core.Planning;
 using PrefixCache.Core.Tiers.Gpu;
 using PrefixCache.Core.Tiers.Redis;
 using PrefixCache.Core.Transfers;
@@ -20,9 +21,6 @@ internal sealed class CacheMetrics : IDisposable
         _meter = new Meter(
             new MeterOptions(MeterName) { Scope = node, Tags = [new("prefixcache.incarnation", node.Incarnation.ToString("N"))] });
         var counters = node.Counters;
-        Counter("prefixcache.lookups", "{lookup}", "Lookups answered.", () => counters.Lookups);
-        Counter("prefixcache.tokens.asked", "{token}", "Tokens in lookups.", () => counters.TokensAsked);
-        Counter("prefixcache.tokens.hit", "{token}", "Tokens in lookups that were hits.", () => counters.TokensHit);
         Counter("prefixcache.chunks.committed", "{chunk}", "Shards of chunks that became visible.", () => counters.ChunksCommitted);
         Counter("prefixcache.chunks.duplicate", "{chunk}", "Commits that came second and were dropped.", () => counters.ChunksDuplicate);
         Counter("prefixcache.chunks.evicted", "{chunk}", "Chunks evicted.", () => counters.ChunksEvicted);
@@ -32,12 +30,9 @@ internal sealed class CacheMetrics : IDisposable
         Counter("prefixcache.bytes.shared", "By", "Payload that workers report to have copied out of shared memory.",
             () => counters.BytesShared);
         Counter("prefixcache.bytes.device", "By", "Payload that workers report to have copied within a GPU.", () => counters.BytesDevice);
-        Counter("prefixcache.tokens.loaded", "{token}", "Tokens that workers report as loaded.", () => counters.TokensLoaded);
-        Counter("prefixcache.tokens.computed", "{token}", "Tokens that workers report as computed.", () => counters.TokensComputed);
         Counter("prefixcache.tokens.hashed", "{token}", "Tokens hashed for the keys of new chunks and of claims.",
             () => counters.TokensHashed);
-        Tagged("prefixcache.tokens.missed", "{token}", "Tokens in lookups that were no hit, by reason.",
-            Enum.GetValues<MissReason>().Where(reason => reason != MissReason.None), counters.MissedFor);
+        AddUsage(node.Usage);
         Tagged("prefixcache.stores.refused", "{chunk}", "Chunks refused, by reason.",
             Enum.GetValues<RefusalReason>().Where(reason => reason != RefusalReason.None), counters.RefusedFor);
         Counter("prefixcache.claims.granted", "{claim}", "Claims granted.", () => counters.ClaimsGranted);
@@ -72,6 +67,36 @@ internal sealed class CacheMetrics : IDisposable
         Gauge("prefixcache.host.allocated", "By", "Payload in the host tier and what rounding adds.", () => node.Snapshot().AllocatedBytes);
         Gauge("prefixcache.host.wasted", "By", "What rounding adds, and free memory that no block of the layouts in the tier can use.",
             () => node.Snapshot().WastedBytes);
+    }
+
+    /// <summary>By tenant and model, which are the caller's names.</summary>
+    private void AddUsage(UsageTable table)
+    {
+        Each("prefixcache.lookups", "{lookup}", "Lookups answered.", usage => usage.Lookups);
+        Each("prefixcache.tokens.asked", "{token}", "Tokens in lookups.", usage => usage.TokensAsked);
+        By("prefixcache.tokens.hit", "{token}", "Tokens in lookups that were hits, by where they lay.", "tier",
+            [CacheTier.Gpu, CacheTier.Host, CacheTier.Redis], (usage, tier) => usage.TokensHit(tier));
+        By("prefixcache.tokens.missed", "{token}", "Tokens in lookups that were no hit, by reason.", "reason",
+            [.. Enum.GetValues<MissReason>().Where(reason => reason != MissReason.None)], (usage, reason) => usage.TokensMissed(reason));
+        Each("prefixcache.tokens.loaded", "{token}", "Tokens that workers report as loaded.", usage => usage.TokensLoaded);
+        Each("prefixcache.tokens.computed", "{token}", "Tokens that workers report as computed.", usage => usage.TokensComputed);
+        LoadSource[] planes = [LoadSource.Stream, LoadSource.SharedMemory, LoadSource.Device];
+        By("prefixcache.load.bytes", "By", "Payload that workers report as loaded, by plane.", "plane", planes,
+            (usage, plane) => usage.BytesLoaded(plane));
+        By("prefixcache.load.time", "ns", "What that took them, by plane.", "plane", planes, (usage, plane) => usage.LoadNanoseconds(plane));
+        Each("prefixcache.prefill.time", "ns", "What workers report to have taken for computing.", usage => usage.ComputeNanoseconds);
+        Each("prefixcache.prefill.saved.time", "ns", "What computing the loaded tokens is expected to have taken.",
+            usage => usage.SavedNanoseconds);
+
+        void Each(string name, string unit, string description, Func<ModelUsage, long> read) => _meter.CreateObservableCounter(
+            name, () => table.All.Select(usage => new Measurement<long>(read(usage), Tags(usage))), unit, description);
+
+        void By<T>(string name, string unit, string description, string tag, T[] values, Func<ModelUsage, T, long> read)
+            where T : struct, Enum => _meter.CreateObservableCounter(
+                name, () => table.All.SelectMany(usage => values.Select(value => new Measurement<long>(
+                    read(usage, value), [.. Tags(usage), new(tag, TagOf(value))]))), unit, description);
+
+        static KeyValuePair<string, object?>[] Tags(ModelUsage usage) => [new("tenant", usage.Tenant), new("model", usage.Model)];
     }
 
     private void AddGpu(GpuStatus gpu)

@@ -20,6 +20,9 @@ public static class NodeOptionTable
                 options with { Listen = text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) }),
         NodeOption.Text("socket", "path", "Unix socket to serve on too, with mode 0600; empty = none.", Defaults.Socket,
             (options, text) => options with { Socket = text }),
+        NodeOption.Text("admin", "address:port",
+            "HTTP for operators: /livez, /readyz, /metrics; empty = none. Beyond loopback it wants a token with the word admin.",
+            Defaults.Admin, (options, text) => options with { Admin = text }),
         NodeOption.Text("token-file", "path",
             "File of bearer tokens, a line each: the token, then the tenants that it names (default: `default`); "
             + "empty = no credentials.", Defaults.TokenFile, (options, text) => options with { TokenFile = text }),

@@ -20,6 +20,12 @@ public sealed record PrefixCacheNodeOptions
     /// <summary>Path of a Unix socket to serve on too (mode 0600); empty = none.</summary>
     public string Socket { get; init; } = "";
 
+    /// <summary>Where nobody has chosen another admin address.</summary>
+    public const string DefaultAdmin = "127.0.0.1:7480";
+
+    /// <summary>address:port of HTTP for operators; empty = none. Beyond loopback a token file is required.</summary>
+    public string Admin { get; init; } = DefaultAdmin;
+
     /// <summary>File with bearer tokens; empty = none, every caller is tenant `default`.</summary>
     public string TokenFile { get; init; } = "";
 

@@ -6,6 +6,9 @@ internal sealed record Credential(IReadOnlyList<string> Tenants)
     /// <summary>Its sessions never store.</summary>
     public bool IsReadOnly { get; init; }
 
+    /// <summary>It opens the admin address.</summary>
+    public bool IsAdmin { get; init; }
+
     public const string DefaultTenant = "default";
 
     /// <summary>Of every caller where no credentials are configured.</summary>

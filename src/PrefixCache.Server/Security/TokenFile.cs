@@ -7,13 +7,14 @@ namespace PrefixCache.Server.Security;
 /// <summary>Bearer tokens and the tenants that each names, from a file. Read once, at start.</summary>
 /// <remarks>
 /// A line is a token, then, after white space, the tenants separated by commas; without them the tenant is `default`. The word `read-only`
-/// behind the tenants makes sessions that never store. Empty lines and lines that start with # do not count. Tokens are kept and compared
+/// behind the tenants makes sessions that never store, the word `admin` opens the admin address. Empty lines and lines that start with # do not count. Tokens are kept and compared
 /// as SHA-256, so that the time of a comparison tells nothing of them.
 /// </remarks>
 internal sealed class TokenFile
 {
     private const int MinTokenLength = 16;
     private const string ReadOnly = "read-only";
+    private const string Admin = "admin";
 
     private readonly FrozenDictionary<string, Credential> _byHash;
 
@@ -52,19 +53,32 @@ internal sealed class TokenFile
     {
         if (line.Length == 0 || line.StartsWith('#')) return null;
         var parts = line.Split((char[]?)null, 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        var readOnly = parts.Length == 2 && (parts[1] == ReadOnly || parts[1].EndsWith(" " + ReadOnly, StringComparison.Ordinal)
-            || parts[1].EndsWith("\t" + ReadOnly, StringComparison.Ordinal));
-        if (readOnly) parts[1] = parts[1][..^ReadOnly.Length].TrimEnd();
-        if (readOnly && parts[1].Length == 0) parts = parts[..1];
+        var (rest, readOnly, admin) = (parts.Length == 2 ? parts[1] : "", false, false);
+        while (true)
+        {
+            if (TryTakeWord(ref rest, ReadOnly)) readOnly = true;
+            else if (TryTakeWord(ref rest, Admin)) admin = true;
+            else break;
+        }
+
         if (parts[0].Length < MinTokenLength) return $"the token has {parts[0].Length} characters: use at least {MinTokenLength}";
-        var tenants = parts.Length == 1 ? [Credential.DefaultTenant]
-            : parts[1].Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        var tenants = rest.Length == 0 ? [Credential.DefaultTenant]
+            : rest.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if (tenants.Length == 0) return "no tenant is named: write their names, separated by commas, or nothing";
         if (tenants.FirstOrDefault(
             tenant => Encoding.UTF8.GetByteCount(tenant) > 256) is not null) return "a tenant's name has over 256 bytes";
-        return credentials.TryAdd(Hash(parts[0]), new Credential(tenants) { IsReadOnly = readOnly })
+        return credentials.TryAdd(Hash(parts[0]), new Credential(tenants) { IsReadOnly = readOnly, IsAdmin = admin })
             ? null
             : "the token stands in the file twice";
+    }
+
+    /// <summary>Takes a word from the end of a line.</summary>
+    private static bool TryTakeWord(ref string rest, string word)
+    {
+        var before = rest.Length - word.Length;
+        if (!rest.EndsWith(word, StringComparison.Ordinal) || (before > 0 && !char.IsWhiteSpace(rest[before - 1]))) return false;
+        rest = rest[..before].TrimEnd();
+        return true;
     }
 
     private static string Hash(string token) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(token)));

@@ -22,6 +22,29 @@ public sealed class HealthTests
         Assert.Contains("grpc.health.v1.Health", server.Server.Services);
     }
 
+    [Fact]
+    public async Task Watch_StatusChanges_TellsEachAndEndsWithTheDrain()
+    {
+        var health = new HealthService();
+        await using var server = await TestServer.StartAsync(health.AddTo);
+        using var watch = server.Channel.ServerStreaming(HealthService.Watch, new HealthCheckRequest { Service = "a.Service" });
+        Assert.Equal(ServingStatus.ServiceUnknown, await NextAsync(watch));
+        health.SetStatus("b.Service", ServingStatus.Serving);
+        health.SetStatus("a.Service", ServingStatus.Serving);
+        Assert.Equal(ServingStatus.Serving, await NextAsync(watch));
+        health.SetStatus("a.Service", ServingStatus.Serving);
+        health.SetStatus("a.Service", ServingStatus.NotServing);
+        Assert.Equal(ServingStatus.NotServing, await NextAsync(watch));
+        await server.Server.DrainAsync(TimeSpan.FromSeconds(20));
+        Assert.False(await watch.Responses.MoveNextAsync(CancellationToken.None));
+    }
+
+    private static async Task<ServingStatus> NextAsync(ServerStreamingCall<HealthCheckResponse> watch)
+    {
+        Assert.True(await watch.Responses.MoveNextAsync(CancellationToken.None));
+        return watch.Responses.Current.Status;
+    }
+
     private static async Task<ServingStatus> CheckAsync(TestServer server, string service) =>
         (await server.Channel.UnaryAsync(HealthService.Check, new HealthCheckRequest { Service = service })).Status;
 }

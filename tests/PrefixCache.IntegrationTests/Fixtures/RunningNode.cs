@@ -28,6 +28,7 @@ public sealed class RunningNode : IAsyncDisposable
     public static PrefixCacheNodeOptions Options(long capacityBytes = 64 << 20) => new()
     {
         Listen = ["127.0.0.1:0"],
+        Admin = "",
         Host = new HostTierOptions { CapacityBytes = capacityBytes, LockPages = false },
         DrainGrace = TimeSpan.FromSeconds(2),
     };

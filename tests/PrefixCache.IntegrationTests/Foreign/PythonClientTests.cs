@@ -15,6 +15,14 @@ public sealed class PythonClientTests
         await PythonProgram.RunAsync("client.py", node);
     }
 
+    /// <summary>A generic client, which learns the contract from the node.</summary>
+    [Fact]
+    public async Task PythonClient_ThatKnowsNothing_LearnsTheContractByReflection()
+    {
+        await using var node = await RunningNode.StartAsync();
+        await PythonProgram.RunAsync("reflection_client.py", node);
+    }
+
     /// <summary>Each reads in the node's memory what the other has written there.</summary>
     [Fact]
     public async Task PythonClient_OnSharedMemory_ExchangesBytesWithThisClient()

@@ -28,6 +28,9 @@ internal static class PythonProgram
         var protos = Path.GetFullPath(Path.Combine(SourceFolder(), "../../../protos"));
         await RunAsync(Protoc, "protos/ does not compile", [$"--proto_path={protos}", $"--python_out={messages.Path("out")}",
             "prefixcache/v1/layout.proto", "prefixcache/v1/prefixcache.proto"]);
+        // Not as grpc/reflection/v1, which Python would look for in its package grpc.
+        await RunAsync(Protoc, "protos/ does not compile",
+            [$"--proto_path={protos}/grpc/reflection/v1", $"--python_out={messages.Path("out")}", "reflection.proto"]);
         var output = await RunAsync(Python, "the client failed", [Path.Combine(SourceFolder(), "../python", name),
             "--target", node.Address["http://".Length..], "--messages", messages.Path("out"), .. arguments]);
         Assert.EndsWith("OK", output.Trim(), StringComparison.Ordinal);

@@ -36,7 +36,17 @@ public sealed class MeterTests
         {
             ["prefixcache.lookups"] = 2,
             ["prefixcache.tokens.asked"] = 170,
-            ["prefixcache.tokens.hit"] = 64,
+            ["prefixcache.tokens.hit{gpu}"] = 0,
+            ["prefixcache.tokens.hit{host}"] = 64,
+            ["prefixcache.tokens.hit{redis}"] = 0,
+            ["prefixcache.load.bytes{stream}"] = 60 * BytesPerToken,
+            ["prefixcache.load.bytes{shared_memory}"] = 0,
+            ["prefixcache.load.bytes{device}"] = 0,
+            ["prefixcache.load.time{stream}"] = loaded.Elapsed.Ticks * 100,
+            ["prefixcache.load.time{shared_memory}"] = 0,
+            ["prefixcache.load.time{device}"] = 0,
+            ["prefixcache.prefill.time"] = 7_000_000,
+            ["prefixcache.prefill.saved.time"] = 6_000_000,
             ["prefixcache.chunks.committed"] = 4,
             ["prefixcache.chunks.duplicate"] = 0,
             ["prefixcache.chunks.evicted"] = 0,
@@ -103,8 +113,15 @@ public sealed class MeterTests
                     listener.EnableMeasurementEvents(instrument);
             };
             _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
-                _values[tags.Length == 0 ? instrument.Name : $"{instrument.Name}{{{tags[0].Value}}}"] = value);
+                _values[Name(instrument, tags)] = value);
             _listener.Start();
+        }
+
+        /// <summary>One tenant asks of one model: what tells series apart is the rest.</summary>
+        private static string Name(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            var rest = string.Join(',', tags.ToArray().Where(tag => tag.Key is not ("tenant" or "model")).Select(tag => tag.Value));
+            return rest.Length == 0 ? instrument.Name : $"{instrument.Name}{{{rest}}}";
         }
 
         public List<KeyValuePair<string, long>> Read()

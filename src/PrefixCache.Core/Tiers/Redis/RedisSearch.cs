@@ -49,6 +49,9 @@ internal sealed class RedisSearch(NamespaceTree tree, int promptTokens, LoadQues
 
     public bool IsPending => Left > 0 && !IsOver;
 
+    /// <summary>Tokens of a hit that were brought for this request.</summary>
+    public int TokensBrought(int hit) => question is { } asked && EndTokens > 0 ? Math.Max(Math.Min(hit, EndTokens) - asked.HitTokens, 0) : 0;
+
     /// <summary>The chunk was loaded whole, or not.</summary>
     /// <param name="bytes">Read for it.</param>
     /// <param name="firstToken">Its first one, in the prompt.</param>
