@@ -13,6 +13,9 @@
 #
 #   mkdir check && tar -xzf FILE -C check && check/gpu-check.sh
 #
+# It takes one to three minutes, 1.5 GB of the first GPU's memory and 2 GB of the machine's. Run it where nothing else uses the GPU: an engine
+# beside it makes the figures worse, and may lack the memory meanwhile.
+#
 # Exit code: 0 = every check passed, 1 = some failed, 2 = nothing could be checked. Nothing is installed; files lie in a folder under TMPDIR
 # (/tmp) that goes at the end. The row of Redis takes the redis-server in the archive: that of the machine which packed it, if it had one.
 set -euo pipefail

@@ -12,6 +12,9 @@ internal static class CheckProgram
     private const string NoDevice =
         "The NVIDIA driver shows no device: look at nvidia-smi -L, at CUDA_VISIBLE_DEVICES, and at what the container is given.";
 
+    /// <summary>The largest check has a hit, its destination and the node's arena on the device, beside two contexts.</summary>
+    private const long NeededBytes = 1_500L << 20;
+
     private const int Failed = 1;
     private const int Impossible = 2;
 
@@ -41,6 +44,12 @@ internal static class CheckProgram
         {
             if (CudaDriver.Instance.List() is not [var device, ..])
                 return Refuse(NoDevice);
+            using (var opened = CudaDriver.Instance.Open(device.Uuid))
+            {
+                if (opened.FreeBytes < NeededBytes)
+                    return Refuse($"{device.Text} has {opened.FreeBytes >> 20} MiB free, and the checks need {NeededBytes >> 20}: stop what else uses it.");
+            }
+
             var report = new CheckReport(MachineFacts.Of(device), await RowsAsync(new CheckContext(device, options.IsQuick)));
             Console.WriteLine(report.ToTable());
             if (options.JsonFile is { } json) await File.WriteAllTextAsync(json, report.ToJson() + "\n");

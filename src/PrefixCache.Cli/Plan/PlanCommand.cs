@@ -45,7 +45,7 @@ internal static class PlanCommand
         var block = Text("--block-tokens", "tokens", "Of a page of KV [default: 16]");
         var fragmentation = Text("--fragmentation", "share",
             "Of the KV's memory, what is lost between requests [default: 0%; 30% with --contiguous]");
-        var headroom = Text("--headroom", "share", "Of a GPU's memory, what is left free [default: 20%]");
+        var headroom = Text("--headroom", "share", "Of a GPU's memory, what is left free [default: 10%]");
         var overhead = Text("--overhead", "size", "Of each GPU, what driver, graphs and workspaces take [default: 1GiB]");
         var step = Text("--step-tokens", "tokens", "That the engine computes at a time at most [default: 8192]");
         var users = Text("--users", "number", "Requests at a time that are wanted [default: as many as fit]");

@@ -43,7 +43,7 @@ internal sealed class PlanSetupReader(PlanOptions options, PlanOptionReader read
             Gpus = gpus,
             Request = request,
             AverageContext = average,
-            Headroom = headroom ?? 0.2,
+            Headroom = headroom ?? 0.1,
             OverheadBytes = overhead ?? 1L << 30,
             Fragmentation = fragmentation ?? (request.IsPaged ? 0 : ContiguousFragmentation),
             StepTokens = step ?? 8192,

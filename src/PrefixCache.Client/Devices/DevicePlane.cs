@@ -41,6 +41,13 @@ internal sealed class DevicePlane(IDevice device, TimeSpan openTimeout, Action<C
         if (Interlocked.CompareExchange(ref _failure, reason, null) is null) report(new ClientEvent(ClientEventKind.DeviceOff, "", reason));
     }
 
+    /// <summary>The node has gone, or has no memory on this device: what is mapped of one before goes when the last copy has ended.</summary>
+    public void Drop()
+    {
+        _arena?.Dispose();
+        (_arena, _last) = (null, null);
+    }
+
     public void Dispose()
     {
         _arena?.Dispose();
@@ -51,7 +58,13 @@ internal sealed class DevicePlane(IDevice device, TimeSpan openTimeout, Action<C
     {
         var uuid = device.Identity.Uuid;
         var index = opened.Devices.ToList().FindIndex(one => one.Uuid.Length == 16 && new Guid(one.Uuid.Span, bigEndian: true) == uuid);
-        if (index < 0) return null;
+        if (index < 0)
+        {
+            _arena?.Dispose();
+            _arena = null;
+            return null;
+        }
+
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -93,6 +93,13 @@ internal sealed class SessionKeeper : IAsyncDisposable
 
             var wasConnected = Lose();
             if (_stop.IsCancellationRequested) break;
+            if (!wasConnected)
+            {
+                // Nobody answers there.
+                _arenas.Drop();
+                Device?.Drop();
+            }
+
             if (wasConnected
                 && _options.TimeProvider.GetElapsedTime(started) > _options.MaxReconnectDelay) delay = _options.MinReconnectDelay;
             if (wasConnected || _firstAttempt.TrySetResult(failure ?? new PrefixCacheException("The node closed the session at once.")))

@@ -36,6 +36,13 @@ internal sealed class ArenaKeeper(PrefixCacheClientOptions options, Action<Clien
         }
     }
 
+    /// <summary>The node has gone: its memory is what the next one wants. What copies out of it has it until then.</summary>
+    public void Drop()
+    {
+        _view?.Dispose();
+        _view = null;
+    }
+
     public void Dispose() => _view?.Dispose();
 
     /// <summary>Memory that is mapped and populated already stays; that of a node which is gone goes.</summary>

@@ -19,6 +19,7 @@ internal static class GpuOptionText
         }
 
         if (!OptionValue.TrySize(text, out var bytes)) return (options, $"'{text}' is neither off, a size nor a share: write 4GiB or 5%");
+        if (bytes == 0) return (options, $"'{text}' is no size: a share has a percent sign, {text.Trim()} of a GPU would be 5% or the like");
         return bytes >= 1 << 20
             ? (options with { Gpu = options.Gpu with { Capacity = new GpuCapacity(bytes) } }, null)
             : (options, $"{text} is too small: at least 1MiB");

@@ -116,6 +116,24 @@ public sealed class DevicePlaneTests
     }
 
     [Fact]
+    public async Task Disconnect_NodeIsGone_ItsMemoryIsLetGoOf()
+    {
+        var driver = new HostMemoryDriver();
+        using var device = new HostMemoryDevice(driver.Gpu);
+        PrefixCacheClient? client = null;
+        await using (var node = await RunningNode.StartAsync(Options(driver), TransferPlane.SharedMemory))
+        {
+            client = await ConnectAsync(node.Address, device);
+            Assert.Equal(1, driver.Gpu.Counts.Imports);
+            await node.Node.StopAsync();
+            await Until.TrueAsync(() => driver.Gpu.Counts is { Imports: 0, Registrations: 0 }, () => $"{driver.Gpu.Counts}");
+            Assert.False(client.HasDevicePlane);
+        }
+
+        await client.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Reconnect_AnotherNode_MapsItsMemoryAnew()
     {
         var driver = new HostMemoryDriver();

@@ -14,7 +14,7 @@ public sealed partial class PlanCommandTests
     {
         var plan = await JsonAsync("--model", "llama-3.1-8b", "--gpu", "a100-80gb", "--context", "8192");
         Assert.Equal(
-            (16_060_522_496, 131_072, 1L << 30, 68_719_476_736, 47, 1), // PlanTests has the computation.
+            (16_060_522_496, 131_072, 1L << 30, 77_309_411_328, 55, 1), // PlanTests has the computation.
             (Whole(plan, "weights_bytes"), Whole(plan, "kv_bytes_per_token"), Whole(plan, "kv_bytes_per_request"),
                 Whole(plan, "usable_bytes"),
                 Whole(plan, "concurrent_requests"), Whole(plan, "gpus_needed")));
