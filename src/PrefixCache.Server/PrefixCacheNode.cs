@@ -229,6 +229,8 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         }
 
         if (_sharing is not null) Log.Sharing(_logger, _sharing.Address);
+        if (_admin is not null) Log.Admin(_logger, AdminAddress);
+        else if (_options.Admin.Length > 0) Log.NoAdmin(_logger, _options.Admin);
         LogPages();
         if (_cache.HostPinning is { Count: > 0 } pinning) _ = LogPinningAsync(pinning);
     }
@@ -242,14 +244,12 @@ public sealed class PrefixCacheNode : IAsyncDisposable
         {
             await admin.StartAsync();
             _admin = admin;
-            Log.Admin(_logger, AdminAddress);
         }
         catch (IOException exception)
         {
             await admin.DisposeAsync();
             if (_options.Admin != PrefixCacheNodeOptions.DefaultAdmin)
                 throw new IOException($"admin: {_options.Admin} cannot be listened on: {exception.Message}", exception);
-            Log.NoAdmin(_logger, _options.Admin);
         }
     }
 
