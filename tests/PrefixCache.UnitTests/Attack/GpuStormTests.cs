@@ -28,6 +28,9 @@ public sealed class GpuStormTests
             await Task.WhenAll(running).WaitAsync(Long, TestContext.Current.CancellationToken);
             node.ClearTenant(engines[0].Scheduler);
             Assert.True(SpinWait.SpinUntil(() => node.Gpu!.Devices.All(device => device.Moving == 0), Long));
+
+            // Branch points are made in the background too.
+            Assert.True(SpinWait.SpinUntil(() => node.Snapshot() is { BranchPointsPending: 0, Leases: 0 }, Long), $"{node.Snapshot()}");
             var devices = node.Gpu!.Devices;
             AssertEmpty(node);
             Assert.True(devices[0].BlocksPromoted + devices[0].PromotionsRefused > 0, $"{devices[0]}");
