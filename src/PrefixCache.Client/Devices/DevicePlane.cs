@@ -50,7 +50,7 @@ internal sealed class DevicePlane(IDevice device, TimeSpan openTimeout, Action<C
 
     public void Dispose()
     {
-        _arena?.Dispose();
+        Drop();
         Streams.Dispose();
     }
 
@@ -60,8 +60,7 @@ internal sealed class DevicePlane(IDevice device, TimeSpan openTimeout, Action<C
         var index = opened.Devices.ToList().FindIndex(one => one.Uuid.Length == 16 && new Guid(one.Uuid.Span, bigEndian: true) == uuid);
         if (index < 0)
         {
-            _arena?.Dispose();
-            _arena = null;
+            Drop();
             return null;
         }
 

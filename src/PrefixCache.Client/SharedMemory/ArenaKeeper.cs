@@ -43,7 +43,7 @@ internal sealed class ArenaKeeper(PrefixCacheClientOptions options, Action<Clien
         _view = null;
     }
 
-    public void Dispose() => _view?.Dispose();
+    public void Dispose() => Drop();
 
     /// <summary>Memory that is mapped and populated already stays; that of a node which is gone goes.</summary>
     private void Keep(ArenaView view)

@@ -12,7 +12,6 @@ namespace PrefixCache.Server.Admin;
 internal sealed class AdminServer : IAsyncDisposable
 {
     private const long MaxRequestBytes = 64 << 10;
-    private const string Scheme = "Bearer ";
 
     private readonly WebApplication _app;
     private readonly AdminPages _pages;
@@ -98,11 +97,6 @@ internal sealed class AdminServer : IAsyncDisposable
         await response.WriteAsync(answer.Text);
     }
 
-    private bool IsAllowed(HttpRequest request)
-    {
-        if (_isOpen) return true;
-        var header = request.Headers.Authorization.ToString();
-        return header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-            && _tokens?.Find(header[Scheme.Length..].Trim()) is { IsAdmin: true };
-    }
+    private bool IsAllowed(HttpRequest request) => _isOpen
+        || (TokenFile.TryReadBearer(request.Headers.Authorization, out var token) && _tokens?.Find(token) is { IsAdmin: true });
 }

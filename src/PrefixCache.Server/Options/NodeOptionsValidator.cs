@@ -22,10 +22,10 @@ internal static class NodeOptionsValidator
                 faults.Add($"listen: {text} is reachable from other hosts: set token-file, or listen on 127.0.0.1");
         }
 
-        if (options.Admin.Length > 0 && !TryParseEndPoint(options.Admin, out var admin))
+        var hasAdmin = TryParseEndPoint(options.Admin, out var admin);
+        if (options.Admin.Length > 0 && !hasAdmin)
             faults.Add($"admin: '{options.Admin}' is no address:port: write 127.0.0.1:7480, or nothing for none");
-        else if (options.Admin.Length > 0 && TryParseEndPoint(options.Admin, out admin) && !IPAddress.IsLoopback(admin.Address)
-            && options.TokenFile.Length == 0)
+        else if (hasAdmin && !IPAddress.IsLoopback(admin.Address) && options.TokenFile.Length == 0)
             faults.Add($"admin: {options.Admin} is reachable from other hosts: set token-file, or use 127.0.0.1");
         if (System.Text.Encoding.UTF8.GetByteCount(options.Socket) > MaxSocketPathBytes)
             faults.Add($"socket: the path is longer than {MaxSocketPathBytes} bytes, the limit of Unix sockets: use a shorter one");

@@ -6,7 +6,6 @@ namespace PrefixCache.Server.Security;
 /// <remarks>A refusal is logged once in ten seconds at most: a fleet with a wrong token must show, and must not fill the disk.</remarks>
 internal sealed class CallAuthorizer(TokenFile? tokens, TimeProvider time, ILogger<CallAuthorizer> logger)
 {
-    private const string Scheme = "Bearer ";
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(10);
 
     private long _loggedAt;
@@ -21,10 +20,9 @@ internal sealed class CallAuthorizer(TokenFile? tokens, TimeProvider time, ILogg
             return null;
         }
 
-        var header = call.RequestHeaders.GetValue("authorization");
-        if (header is null || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        if (!TokenFile.TryReadBearer(call.RequestHeaders.GetValue("authorization"), out var token))
             return Refuse(call, "This node wants credentials: send the metadata 'authorization: Bearer TOKEN'.");
-        if (tokens.Find(header[Scheme.Length..].Trim()) is not { } credential)
+        if (tokens.Find(token) is not { } credential)
             return Refuse(call, "The bearer token is none of this node's.");
         call.UserState = credential;
         return null;

@@ -12,6 +12,7 @@ namespace PrefixCache.Server.Security;
 /// </remarks>
 internal sealed class TokenFile
 {
+    private const string Scheme = "Bearer ";
     private const int MinTokenLength = 16;
     private const string ReadOnly = "read-only";
     private const string Admin = "admin";
@@ -46,6 +47,14 @@ internal sealed class TokenFile
     /// <summary>Every tenant that some token names.</summary>
     public IReadOnlyList<string> Tenants =>
         [.. _byHash.Values.SelectMany(credential => credential.Tenants).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
+    /// <summary>The token of an authorization header; false when it has none.</summary>
+    public static bool TryReadBearer(string? header, out string token)
+    {
+        var isBearer = header?.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) == true;
+        token = isBearer ? header![Scheme.Length..].Trim() : "";
+        return isBearer;
+    }
 
     public Credential? Find(string token) => _byHash.GetValueOrDefault(Hash(token));
 

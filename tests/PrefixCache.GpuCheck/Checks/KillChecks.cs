@@ -38,7 +38,8 @@ internal static class KillChecks
             node.Kill();
             var killed = Stopwatch.GetTimestamp();
             await node.DisposeAsync();
-            await Task.Delay(500); // what the workers ask now is a miss
+            // What the workers ask now is a miss.
+            await Task.WhenAll(second.UntilMissesAsync(1, Patience), third.UntilMissesAsync(1, Patience));
             yield return await AfterNodeAsync(second, third);
             node = await CheckNode.StartAsync([.. CheckNode.Roomy, "--listen", new Uri(node.Address).Authority]);
             await Task.WhenAll(second.UntilDeviceHitsAsync(Hits, Patience), third.UntilDeviceHitsAsync(Hits, Patience));

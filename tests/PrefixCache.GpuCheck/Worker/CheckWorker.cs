@@ -29,14 +29,24 @@ internal sealed class CheckWorker : IAsyncDisposable
     }
 
     /// <summary>Waits until its loop has had so many more hits out of the device's memory.</summary>
-    public async Task<WorkerReply> UntilDeviceHitsAsync(long more, TimeSpan patience)
+    public Task<WorkerReply> UntilDeviceHitsAsync(long more, TimeSpan patience) => UntilAsync(counts => counts.DeviceHits, more, patience);
+
+    /// <summary>Waits until its loop has had so many more misses.</summary>
+    public Task<WorkerReply> UntilMissesAsync(long more, TimeSpan patience) => UntilAsync(counts => counts.Misses, more, patience);
+
+    /// <summary>SIGKILL.</summary>
+    public void Kill() => _process.Kill();
+
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
+
+    private async Task<WorkerReply> UntilAsync(Func<WorkerReply, long> count, long more, TimeSpan patience)
     {
-        var goal = (await DoAsync("counts")).DeviceHits + more;
+        var goal = count(await DoAsync("counts")) + more;
         var until = DateTime.UtcNow + patience;
         while (true)
         {
             var counts = await DoAsync("counts");
-            if (counts.DeviceHits >= goal) return counts;
+            if (count(counts) >= goal) return counts;
             if (DateTime.UtcNow > until)
             {
                 throw new CheckException($"After {patience.TotalSeconds:0} s: {counts.Hits} hits, {counts.DeviceHits} of the device, "
@@ -46,9 +56,4 @@ internal sealed class CheckWorker : IAsyncDisposable
             await Task.Delay(10);
         }
     }
-
-    /// <summary>SIGKILL.</summary>
-    public void Kill() => _process.Kill();
-
-    public ValueTask DisposeAsync() => _process.DisposeAsync();
 }

@@ -57,7 +57,7 @@ public sealed class GpuAttackTests
         using var node = new GpuNode(pages: 4);
         node.Put(Tokens);
         node.Hit(Tokens, times: 2);
-        Flush(node);
+        node.Flush();
         node.Gpu.Gate.Close();
         node.Gpu.Faults.Refuse(DeviceCall.Record, times: 1, isOutOfMemory: isOutOfMemory);
         var waiting = node.WaitAsync(node.Session, Tokens);
@@ -92,7 +92,7 @@ public sealed class GpuAttackTests
         using var node = new GpuNode(pages: 4);
         node.Put(Tokens);
         node.Hit(Tokens, times: 2);
-        Flush(node);
+        node.Flush();
         node.Gpu.Gate.Close();
         var waiting = node.WaitAsync(node.Session, Tokens[..5]);
         SpinWait.SpinUntil(() => waiting.IsCompleted, TimeSpan.FromSeconds(1));
@@ -122,7 +122,7 @@ public sealed class GpuAttackTests
         Assert.Equal(hit, before.HitTokens);
         node.Test.Done(node.Session, before);
         node.Settle();
-        Flush(node);
+        node.Flush();
         var answer = await node.WaitAsync(node.Session, prompt);
         Assert.Equal((hit, hit), (answer.HitTokens, answer.PendingTokens));
         node.Verify(node.Session, answer, prompt);
@@ -216,7 +216,7 @@ public sealed class GpuAttackTests
         var answer = node.Lookup(node.Session, first);
         var tail = answer.Located[0].Gpu!.Blocks[1];
         node.Test.Done(node.Session, answer);
-        Flush(node, pages: 6);
+        node.Flush(pages: 6);
         node.Gpu.Write(node.Session.Gpu!.Memory.Address + (ulong)tail.Offset + 100, [0xAA, 0xBB]);
 
         var back = await node.WaitAsync(node.Session, first);
@@ -255,7 +255,7 @@ public sealed class GpuAttackTests
             Settle();
         }
 
-        Flush(node);
+        node.Flush();
         node.Node.ClearNamespace(node.Session, node.Test.Layout, "flush", "");
         node.Put(second);
         Assert.Equal([1, 1], node.Node.Gpu!.Devices.Select(device => device.Blocks));
@@ -279,7 +279,7 @@ public sealed class GpuAttackTests
         using var node = new GpuNode(pages: 4);
         node.Put(Tokens);
         node.Hit(Tokens, times: 2);
-        Flush(node);
+        node.Flush();
         node.Gpu.Gate.Close();
         List<Task<LookupAnswer>> waits = [Wait("a"), Wait("b")];
         node.Gpu.Gate.WaitUntilHeld();
@@ -308,7 +308,7 @@ public sealed class GpuAttackTests
         using var node = new GpuNode(pages: 4);
         node.Put(Tokens);
         node.Hit(Tokens, times: 2);
-        Flush(node);
+        node.Flush();
         node.Gpu.Gate.Close();
         using var quit = new CancellationTokenSource();
         var query = new LookupQuery(node.Session, "quit", node.Test.Layout, "", "", 0, 0);
@@ -329,7 +329,4 @@ public sealed class GpuAttackTests
         node.Test.AssertEmpty();
         Assert.Equal((0, 0L), (node.Now.Blocks, node.Now.AllocatedBytes));
     }
-
-    private static void Flush(GpuNode node, int pages = 4) =>
-        node.Test.Put(node.Test.Scheduler("flush"), TokenList.Count(node.Test.Layout.ChunkTokens * pages, 5000), salt: "flush");
 }

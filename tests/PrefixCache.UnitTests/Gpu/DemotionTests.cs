@@ -13,7 +13,7 @@ public sealed class DemotionTests
         using var node = new GpuNode(pages: 4);
         node.Put(Tokens);
         node.Hit(Tokens, times: 2);
-        Flush(node);
+        node.Flush();
         Assert.Equal(0, node.Test.Hit(node.Session, Tokens));
 
         var answer = await node.WaitAsync(node.Session, Tokens);
@@ -29,7 +29,7 @@ public sealed class DemotionTests
         using var node = new GpuNode(pages: 4);
         node.Put(Tokens);
         node.Hit(Tokens, times: 2);
-        Flush(node);
+        node.Flush();
         var other = node.Test.Scheduler("other");
         var answer = await node.WaitAsync(other, [.. Tokens, 1, 2, 3]);
         Assert.Equal(32, answer.HitTokens);
@@ -43,7 +43,7 @@ public sealed class DemotionTests
         using var node = new GpuNode(pages: 4, layout: Format.Layouts.KvLayout.Uniform("m", "r", Format.Layouts.KvType.BFloat16, 1, 1, 32, 32));
         node.Put(Tokens);
         node.Hit(Tokens, times: 2);
-        Flush(node);
+        node.Flush();
         var answer = await node.WaitAsync(node.Session, [.. Tokens[..20], 7, 8, 9]);
         Assert.Equal(20, answer.HitTokens);
         node.Test.Done(node.Session, answer);
@@ -55,7 +55,7 @@ public sealed class DemotionTests
         using var node = new GpuNode(pages: 4);
         node.Put(Tokens);
         node.Hit(Tokens, times: 2);
-        Flush(node);
+        node.Flush();
         node.Gpu.Gate.Close();
         var waiting = node.WaitAsync(node.Session, Tokens);
         node.Gpu.Gate.WaitUntilHeld();
@@ -78,7 +78,7 @@ public sealed class DemotionTests
         var second = answer.Located[0].Gpu!.Blocks[1];
         node.Test.Done(node.Session, answer);
         node.Gpu.Write(node.Session.Gpu!.Memory.Address + (ulong)second.Offset + 100, [0xAA, 0xBB]);
-        Flush(node);
+        node.Flush();
 
         var back = await node.WaitAsync(node.Session, Tokens);
         Assert.Equal(16, back.HitTokens);
@@ -95,7 +95,7 @@ public sealed class DemotionTests
         using var node = new GpuNode(pages: 4);
         node.Put(Tokens);
         node.Hit(Tokens, times: 2);
-        Flush(node);
+        node.Flush();
         var other = node.Test.Scheduler("other");
         var held = node.Test.Lookup(other, "held", TokenList.Count(64, 5000), salt: "flush");
         Assert.Equal(64, held.HitTokens);
@@ -113,7 +113,7 @@ public sealed class DemotionTests
         uint[][] prompts = [TokenList.Count(16), TokenList.Count(16, 100)];
         node.Put(prompts[0]);
         node.Hit(prompts[0], times: 2);
-        Flush(node);
+        node.Flush();
         node.Node.ClearNamespace(node.Session, node.Test.Layout, "flush", "");
         node.Put(prompts[1]);
         node.Hit(prompts[1], times: 5);
@@ -129,7 +129,7 @@ public sealed class DemotionTests
         node.Put(Tokens);
         node.Hit(Tokens, times: 2);
         Assert.Equal(2, node.Now.Blocks);
-        Flush(node);
+        node.Flush();
         Assert.Equal((0, 0L, 2L), (node.Now.Blocks, node.Now.AllocatedBytes, node.Now.BlocksDropped));
     }
 
@@ -139,19 +139,12 @@ public sealed class DemotionTests
         using var node = new GpuNode(pages: 4);
         node.Put(Tokens);
         node.Hit(Tokens, times: 2);
-        Flush(node);
+        node.Flush();
         node.Put(Tokens);
         var answer = await node.WaitAsync(node.Session, Tokens);
         Assert.Equal((32, 32), (answer.HitTokens, answer.GpuTokens));
         node.Verify(node.Session, answer, Tokens);
         node.Test.Done(node.Session, answer);
         Assert.Equal(0L, node.Now.BlocksDemoted);
-    }
-
-    /// <summary>Fills the host tier with other things.</summary>
-    private static void Flush(GpuNode node)
-    {
-        var tokens = node.Test.Layout.ChunkTokens * (int)(node.Test.Now.CapacityBytes / TestNode.PageBytes);
-        node.Test.Put(node.Test.Scheduler("flush"), TokenList.Count(tokens, 5000), salt: "flush");
     }
 }

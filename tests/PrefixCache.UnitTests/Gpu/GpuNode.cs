@@ -89,6 +89,13 @@ internal sealed class GpuNode : IDisposable
         return onGpu;
     }
 
+    /// <summary>Fills so many pages of the host tier with other things; 0 = all.</summary>
+    public void Flush(int pages = 0)
+    {
+        if (pages == 0) pages = (int)(Test.Now.CapacityBytes / TestNode.PageBytes);
+        Test.Put(Test.Scheduler("flush"), TokenList.Count(Test.Layout.ChunkTokens * pages, 5000), salt: "flush");
+    }
+
     /// <summary>Waits until what was queued has been moved.</summary>
     public void Settle() => Assert.True(
         SpinWait.SpinUntil(() => Now.Moving == 0, TimeSpan.FromSeconds(20)),

@@ -92,7 +92,7 @@ internal sealed unsafe class GpuArena : IDisposable
             if (reservation.Path[position] is not { IsDetached: false } node) continue;
             var block = Of(node, shard);
             if (position >= hold.Counted) Hit(block, now);
-            if (block is not { State: GpuBlockState.InPlace, IsForgotten: false }) continue;
+            if (!block.IsReadable) continue;
             if (hold.Leased.Add(block)) Lease(block);
             (located ??= []).Add(new LocatedGpuBlock(position, block.Extent.Offset, block.Tokens, block.Entry, block.Generation));
         }
@@ -100,10 +100,6 @@ internal sealed unsafe class GpuArena : IDisposable
         hold.Counted = Math.Max(hold.Counted, chunks);
         return located is null ? null : new LocatedGpuShard(shard, Id, located);
     }
-
-    /// <summary>The shard of a chunk that is in place here; null = it is not.</summary>
-    public GpuBlock? Find(ChunkNode node, int shard) =>
-        IsOn && Known(node, shard) is { State: GpuBlockState.InPlace } block ? block : null;
 
     /// <summary>Memory for a block that is to be copied up, from what is colder; false when there is nothing.</summary>
     public bool TryAllocate(GpuBlock block)

@@ -48,6 +48,9 @@ internal sealed class GpuBlock(ChunkNode node, int shard, GpuArena arena)
     /// <summary>Its chunk is out of the index, or it is damaged: nobody is told of it, and its memory goes with the last lease.</summary>
     public bool IsForgotten { get; set; }
 
+    /// <summary>It may be read: it is in place, is what it should be, and its device works.</summary>
+    public bool IsReadable => State == GpuBlockState.InPlace && !IsForgotten && arena.IsOn;
+
     /// <summary>Its place in one of the arena's orders of use, while it is in place.</summary>
     public LinkedListNode<GpuBlock>? Place { get; set; }
 

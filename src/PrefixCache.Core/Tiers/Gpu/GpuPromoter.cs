@@ -26,7 +26,7 @@ internal sealed class GpuPromoter(NodeState state, GpuTier tier, GpuArena arena)
             var (block, source) = (job.Block, job.Source!);
             if (!IsSound(block, source))
             {
-                Refuse(job);
+                End(job, isDamaged: true);
                 return false;
             }
 
@@ -49,7 +49,7 @@ internal sealed class GpuPromoter(NodeState state, GpuTier tier, GpuArena arena)
         try
         {
             using (job.Copied) job.Copied!.Wait();
-            End(job, null);
+            End(job);
         }
         catch (Exception exception)
         {
@@ -62,19 +62,6 @@ internal sealed class GpuPromoter(NodeState state, GpuTier tier, GpuArena arena)
         if (source.IsSealed) return source.ComputeChecksums().AsSpan().SequenceEqual(source.Checksums);
         state.Sealer.SealLeased(block.Node, source);
         return true;
-    }
-
-    /// <summary>Somebody who maps the host tier's memory has damaged the block.</summary>
-    private void Refuse(GpuPromoteJob job)
-    {
-        lock (state.Gate)
-        {
-            if (arena.IsOn) arena.Free(job.Block);
-            job.Block.State = GpuBlockState.Absent;
-            arena.Counters.BlocksDamaged++;
-            job.Block.Node.Tree.Store.Unlease(job.Block.Node);
-            state.EndTransfer();
-        }
     }
 
     /// <summary>Memory on the device and a lease on the source; false when it is not to be copied after all.</summary>
@@ -99,17 +86,19 @@ internal sealed class GpuPromoter(NodeState state, GpuTier tier, GpuArena arena)
     }
 
     /// <param name="exception">What failed: the device's memory is used no more then, whatever the copy still does.</param>
-    private void End(GpuPromoteJob job, Exception? exception)
+    /// <param name="isDamaged">Somebody who maps the host tier's memory has damaged the source: it was not copied.</param>
+    private void End(GpuPromoteJob job, Exception? exception = null, bool isDamaged = false)
     {
         if (exception is not null) tier.Failed(arena.Device, exception);
         var block = job.Block;
         lock (state.Gate)
         {
+            if (isDamaged) arena.Counters.BlocksDamaged++;
             if (!arena.IsOn)
             {
                 block.State = GpuBlockState.Absent;
             }
-            else if (block.IsForgotten)
+            else if (block.IsForgotten || isDamaged)
             {
                 arena.Free(block);
             }

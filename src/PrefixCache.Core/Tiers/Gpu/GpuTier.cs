@@ -85,7 +85,7 @@ internal sealed class GpuTier : IDisposable
     {
         var found = new GpuBlock[node.Shards.Length];
         for (var block = node.Gpu; block is not null; block = block.Next)
-            if (IsReadable(block)) found[block.Shard] = block;
+            if (block.IsReadable) found[block.Shard] = block;
         return Array.TrueForAll(found, block => block is not null) ? found : null;
     }
 
@@ -163,9 +163,7 @@ internal sealed class GpuTier : IDisposable
     private static bool IsElsewhere(GpuBlock block)
     {
         var other = block.Node.Gpu;
-        while (other is not null && (other == block || other.Shard != block.Shard || !IsReadable(other))) other = other.Next;
+        while (other is not null && (other == block || other.Shard != block.Shard || !other.IsReadable)) other = other.Next;
         return other is not null;
     }
-
-    private static bool IsReadable(GpuBlock block) => block is { State: GpuBlockState.InPlace, Arena.IsOn: true, IsForgotten: false };
 }
